@@ -1,0 +1,74 @@
+# Every target sets up what it needs: python3 (3.11 or later) and make are enough.
+#
+#   make demo     a WazuhCluster becomes a running cluster in the simulator; manifests in build/demo
+#   make test     the test suite            make check    linters, types, import contracts, generated files
+#   make bench    the figures               make golden   accept changed goldens (then review the diff)
+#   make lock     exact versions with hashes from pyproject.toml
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --universal \
+	--python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help install check test demo bench generate golden lock clean
+
+help:
+	@sed -n 's/^#  *make/make/p' Makefile
+
+# A virtual environment that cannot run (copied, or of another python3) is made anew.
+$(BIN)/pip:
+	rm -rf $(VENV)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python3 3.11 or later is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements/runtime.txt | $(BIN)/pip
+	$(PIP_INSTALL) -r requirements/runtime.txt
+	@touch $@
+
+# The pinned development set holds the runtime set: no second resolution can disagree.
+$(DEVELOPMENT): requirements/dev.txt requirements/runtime.txt pyproject.toml | $(BIN)/pip
+	$(PIP_INSTALL) -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(RUNTIME) $@
+
+install: $(DEVELOPMENT)
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
+	$(BIN)/python -m hack.generate_crd --check
+
+test: install
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+demo: $(RUNTIME)
+	$(BIN)/python -m app simulate examples/quickstart.yaml --output build/demo
+
+bench: install
+	$(BIN)/python -m hack.bench
+
+generate: install
+	$(BIN)/python -m hack.generate_crd
+
+# Rewrites what changed, lists it and fails on purpose: the diff is to be read.
+golden: install
+	$(BIN)/python -m pytest -p no:randomly tests/test_golden.py --update-golden
+
+lock: install
+	$(UV_COMPILE) $(LOCK_OPTIONS) --output-file requirements/runtime.txt
+	$(UV_COMPILE) $(LOCK_OPTIONS) --group dev --constraints requirements/runtime.txt \
+		--output-file requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find app tests hack -name __pycache__ -type d -prune -exec rm -rf {} +

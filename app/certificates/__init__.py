@@ -1,0 +1,1 @@
+"""The cluster's certificates: parsed, judged, issued; no Kubernetes object is known here."""

@@ -1,0 +1,1 @@
+"""Configuration files, built from a resolved cluster; one module per program that reads them."""

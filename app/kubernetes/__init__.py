@@ -1,0 +1,1 @@
+"""Shared parts of Kubernetes objects: metadata, pods, Services, policies, quantities."""

@@ -1,0 +1,136 @@
+"""Prometheus metrics: few, in base units, none with a name from a request as label."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from app.result import Outcome, Report
+
+_MS: Final = 0.001
+_BUCKETS: Final = (
+    *(_MS * count for count in (1, 2, 3, 5, 8, 20, 50, 100, 250, 500)),
+    *(1.0, 2.5, 5.0, 10.0),
+)
+_FORGET_AFTER: Final = timedelta(hours=1)
+_MAX_CLUSTERS: Final = 10_000
+
+
+class ExpiryGauge(Collector):
+    """Earliest certificate expiry of all clusters as one number.
+
+    A bounded map by uid: a cluster that was not synced for an hour is forgotten (Metacontroller
+    syncs each every 30 s, so it is gone or another replica has it), and of too many clusters the
+    one synced longest ago.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], max_clusters: int = _MAX_CLUSTERS) -> None:
+        """``clock`` gives the time that syncs are made with."""
+        self._clock = clock
+        self._max_clusters = max_clusters
+        self._clusters: OrderedDict[str, tuple[datetime, datetime]] = OrderedDict()
+
+    def record(self, uid: str, expiry: datetime | None) -> None:
+        """Take over what one sync saw; None: the cluster has no certificates (any more)."""
+        self._clusters.pop(uid, None)
+        if expiry is not None:
+            self._clusters[uid] = (self._clock(), expiry)
+            if len(self._clusters) > self._max_clusters:
+                self._clusters.popitem(last=False)
+
+    def earliest(self) -> datetime | None:
+        """Earliest expiry of the clusters synced within the last hour."""
+        oldest = self._clock() - _FORGET_AFTER
+        while self._clusters:
+            uid, (synced, _) = next(iter(self._clusters.items()))
+            if synced >= oldest:
+                break
+            del self._clusters[uid]
+        return min((expiry for _, expiry in self._clusters.values()), default=None)
+
+    def __len__(self) -> int:
+        """Number of clusters that are remembered."""
+        return len(self._clusters)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One sample, or none while no certificate is known."""
+        family = GaugeMetricFamily(
+            "wazuh_hook_certificate_earliest_expiry_timestamp_seconds",
+            "Earliest end of validity of all certificates in all clusters synced in the last hour.",
+        )
+        earliest = self.earliest()
+        if earliest is not None:
+            family.add_metric([], earliest.timestamp())
+        yield family
+
+
+class Metrics:
+    """All metrics of one application, in a registry of its own."""
+
+    def __init__(self, *, clock: Callable[[], datetime], version: str) -> None:
+        """``clock`` ages the expiry gauge; ``version`` goes into the build info."""
+        self.registry = CollectorRegistry()
+        self._syncs = Counter(
+            "wazuh_hook_syncs",
+            "Syncs and finalizes, by outcome.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in Outcome:
+            self._syncs.labels(outcome.value)
+        self._seconds = Histogram(
+            "wazuh_hook_sync_duration_seconds",
+            "Time from the whole body to the answer, waiting for a thread included.",
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._issued = Counter(
+            "wazuh_hook_certificates_issued",
+            "Certificates issued, by the reason for it.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._refused = Counter(
+            "wazuh_hook_requests_refused",
+            "Requests refused before a sync, by HTTP status.",
+            ["status"],
+            registry=self.registry,
+        )
+        self._expiry = ExpiryGauge(clock)
+        self.registry.register(self._expiry)
+        build = Info("wazuh_hook_build", "Version of the hook.", registry=self.registry)
+        build.info({"version": version})
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def synced(self, report: Report, seconds: float) -> None:
+        """Count one answered sync; certificates are those made by it, whoever stores them."""
+        self._syncs.labels(report.outcome.value).inc()
+        self._seconds.observe(seconds)
+        for reissue in report.reissues:
+            if is_certificate(reissue.secret):
+                self._issued.labels(reissue.reason).inc()
+        deleting = report.outcome is Outcome.DELETING
+        self._expiry.record(report.uid, None if deleting else report.earliest_expiry)
+
+    def failed(self, seconds: float) -> None:
+        """Count one sync that raised."""
+        self._syncs.labels(Outcome.ERROR.value).inc()
+        self._seconds.observe(seconds)
+
+    def refused(self, status: int) -> None:
+        """Count one request that was not let through."""
+        self._refused.labels(str(status)).inc()
+
+
+def is_certificate(secret: str) -> bool:
+    """Whether a Secret of ours holds a certificate, by its name (`app.names`)."""
+    return secret.endswith(("-ca", "-certs"))

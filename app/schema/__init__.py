@@ -1,0 +1,1 @@
+"""The API: pydantic models of the WazuhCluster and of the hook's envelopes."""

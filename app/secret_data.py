@@ -1,0 +1,63 @@
+"""A Secret as the core sees it: its data in base64, as Kubernetes carries it, never in a repr."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+OPAQUE: Final = "Opaque"
+TLS: Final = "kubernetes.io/tls"
+
+
+def encode(values: Mapping[str, bytes]) -> dict[str, str]:
+    """Secret data from raw values: base64, keys sorted."""
+    return {key: base64.b64encode(values[key]).decode("ascii") for key in sorted(values)}
+
+
+def data_hash(data: Mapping[str, str]) -> str:
+    """SHA-256 over a Secret's data (sorted keys, base64 values), lower-case hex."""
+    digest = hashlib.sha256()
+    for key in sorted(data):
+        digest.update(f"{len(key)}:{key}={len(data[key])}:{data[key]};".encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretData:
+    """Name, type, data (key to base64) and annotations of ours of one Secret.
+
+    The same type serves for what is observed and for what is emitted, so keeping a Secret is
+    passing its value on.
+    """
+
+    name: str
+    type: str = OPAQUE
+    data: Mapping[str, str] = field(repr=False, default_factory=lambda: MappingProxyType({}))
+    annotations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    immutable: bool = False
+
+    def value(self, key: str) -> bytes | None:
+        """Decoded value of ``key``; None if absent or no base64."""
+        encoded = self.data.get(key)
+        if encoded is None:
+            return None
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            return None
+
+    def text(self, key: str) -> str | None:
+        """Value of ``key`` as UTF-8 text, one trailing newline cut off; None if unusable."""
+        raw = self.value(key)
+        if raw is None:
+            return None
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        return text.removesuffix("\n").removesuffix("\r")

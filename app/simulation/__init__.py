@@ -1,0 +1,1 @@
+"""The embedded engine: API server, Metacontroller and workload controllers in virtual time."""

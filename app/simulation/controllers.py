@@ -1,0 +1,66 @@
+"""The built-in controllers of a cluster, wired to one API server."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from app.simulation import budgets, cron_jobs, deployments, jobs, replica_sets, stateful_sets
+from app.simulation.api_calls import Event, EventType
+from app.simulation.api_server import ApiServer
+from app.simulation.dispatcher import Dispatcher
+from app.simulation.garbage import ClaimProtection, GarbageCollector
+from app.simulation.kubelet import Habits, Kubelet
+from app.simulation.timeline import Timeline
+
+_BALANCER_ACTOR: Final = "cloud-controller-manager"
+
+
+class Controllers:
+    """kube-controller-manager, scheduler, kubelets and the garbage collector."""
+
+    __slots__ = ("_api", "collector", "dispatcher", "kubelet")
+
+    def __init__(
+        self, timeline: Timeline, api: ApiServer, rng: random.Random, habits: Habits
+    ) -> None:
+        """``habits``: how long pods take."""
+        self._api = api
+        self.collector = GarbageCollector(timeline, api)
+        self.kubelet = Kubelet(timeline, api, habits)
+        self.dispatcher = dispatcher = Dispatcher(timeline, api)
+        dispatcher.register(stateful_sets.KIND, stateful_sets.StatefulSets(timeline, api).reconcile)
+        dispatcher.register(deployments.KIND, deployments.Deployments(timeline, api).reconcile)
+        dispatcher.register(
+            replica_sets.KIND, replica_sets.ReplicaSets(timeline, api, rng).reconcile
+        )
+        dispatcher.register(jobs.KIND, jobs.Jobs(timeline, api, rng).reconcile)
+        dispatcher.register(cron_jobs.KIND, cron_jobs.CronJobs(timeline, api).reconcile)
+        disruption = budgets.Budgets(timeline, api)
+        dispatcher.register(budgets.KIND, disruption.reconcile)
+        dispatcher.map("Pod", disruption.concerned)
+        protection = ClaimProtection(api)
+        dispatcher.register("PersistentVolumeClaim", protection.reconcile)
+        dispatcher.map("Pod", protection.concerned)
+        dispatcher.register("Service", self._balance)
+        dispatcher.map("PersistentVolumeClaim", self._freed_claim)
+
+    def _balance(self, namespace: str, name: str) -> float | None:
+        """Give a LoadBalancer its address."""
+        item = self._api.find("Service", namespace, name)
+        if item is None or item["spec"]["type"] != "LoadBalancer":
+            return None
+        if not item["status"].get("loadBalancer"):
+            # From the range for documentation: no such host exists.
+            status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.10", "ipMode": "VIP"}]}}
+            self._api.update_status({**item, "status": status}, _BALANCER_ACTOR)
+        return None
+
+    def _freed_claim(self, event: Event) -> list[tuple[str, str, str]]:
+        """A StatefulSet may have waited for the name of a claim that is gone now."""
+        if event.type is not EventType.DELETED:
+            return []
+        return [
+            ("StatefulSet", event.key[1], item["metadata"]["name"])
+            for item in self._api.objects("StatefulSet", event.key[1])
+        ]

@@ -1,0 +1,1 @@
+"""Generators and the benchmark; no part of the product."""

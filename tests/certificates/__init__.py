@@ -1,0 +1,1 @@
+"""Certificates: parsing, issuing, the chains of reasons, the plan and the hash."""

@@ -1,0 +1,1 @@
+"""Tests of the components: what a cluster's objects look like."""
