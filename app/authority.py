@@ -1,4 +1,4 @@
-"""The certificate plan of one request: what is observed put into the terms of `app.certificates`."""
+"""The certificate plan of one request: what is observed, in the terms of `app.certificates`."""
 
 from __future__ import annotations
 

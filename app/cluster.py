@@ -109,4 +109,6 @@ class Cluster:
     @property
     def indexer_url(self) -> str:
         """URL of the index for managers, dashboard and Jobs."""
-        return f"https://{self.names.service_dns(self.names.service(Role.INDEXER))}:{self.rest_port}"
+        return (
+            f"https://{self.names.service_dns(self.names.service(Role.INDEXER))}:{self.rest_port}"
+        )

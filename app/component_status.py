@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from app.names import MANAGERS, Role
-from app.observed import as_map, as_text
-from app.rollout import Standing, TierState, away
+from app.observed import Workload, as_map, as_text
+from app.tier_state import Standing, TierState, away
 
 
 class ComponentPhase(StrEnum):
@@ -43,23 +43,25 @@ def version_before(status: Mapping[str, Any], role: Role) -> str | None:
 def phase(state: TierState, status: Mapping[str, Any]) -> ComponentPhase:
     """Phase of one tier; ``status`` is the parent's, for whether it was settled before."""
     one = state.workload
-    if state.standing is Standing.UNWANTED:
-        return ComponentPhase.DISABLED
-    if one is None:
-        return ComponentPhase.PENDING
+    if one is None or state.standing is Standing.UNWANTED:
+        return ComponentPhase.PENDING if state.is_wanted else ComponentPhase.DISABLED
     if state.settled and not state.is_scaling:
         return ComponentPhase.RUNNING
     if version_before(status, state.role) is None:
         return ComponentPhase.CREATING
     if state.standing is Standing.HELD:
         return ComponentPhase.HELD
+    return _living(state, one)
+
+
+def _living(state: TierState, one: Workload) -> ComponentPhase:
+    """Phase of a tier that was settled before and is not held."""
     if state.is_scaling:
         return ComponentPhase.UPDATING
     if state.standing is Standing.KEPT:
         return ComponentPhase.RUNNING if one.is_complete else ComponentPhase.DEGRADED
-    if state.has_template and one.has_rolled and state.due is None and not state.waits_for:
-        return ComponentPhase.DEGRADED
-    return ComponentPhase.UPDATING
+    has_rolled = state.has_template and one.has_rolled and not state.waits_for
+    return ComponentPhase.DEGRADED if has_rolled else ComponentPhase.UPDATING
 
 
 def message(state: TierState, found: ComponentPhase) -> str:

@@ -113,7 +113,7 @@ def _validation(rule: Rule) -> Schema:
     return {
         "rule": rule.cel,
         "message": rule.message,
-        "messageExpression": f"string(self) + ' {rule.message}'",
+        "messageExpression": f"self + ' {rule.message}'",
     }
 
 

@@ -145,8 +145,9 @@ def _is_recreated(request: SyncRequest, identity: Identity) -> bool:
     order = request.annotations.get(names.RECREATE_SECRET, "")
     if identity.is_known_to_index or not order.startswith(f"{identity.name}/"):
         return False
-    if kinds.SECRET.group_key in request.observed.related and identity.name in (
-        request.observed.related[kinds.SECRET.group_key]
+    if (
+        kinds.SECRET.group_key in request.observed.related
+        and identity.name in (request.observed.related[kinds.SECRET.group_key])
     ):
         return False
     return order not in acted_upon(request).values()

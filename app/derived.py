@@ -89,7 +89,7 @@ def indexer_security(
         return Derived(secret=None if present is None else stamped(present, present, now))
     known = _known_hashes(present)
     hashes = [_kept_hash(known, user) for user in users]
-    complete = present is not None and security_config.FILES <= present.data.keys()
+    complete = present is not None and present.data.keys() >= security_config.FILES
     if present is not None and complete and all(hashes):
         return Derived(secret=stamped(present, present, now))
     made = [
@@ -97,7 +97,9 @@ def indexer_security(
         for kept, user in zip(hashes, users, strict=True)
     ]
     data = _security_data(users, (made[0], made[1]))
-    reason = "Missing" if present is None else ("FilesMissing" if all(hashes) else "PasswordChanged")
+    reason = (
+        "Missing" if present is None else ("FilesMissing" if all(hashes) else "PasswordChanged")
+    )
     return Derived(
         secret=_written(name, present, data, now), reissue=Reissue(secret=name, reason=reason)
     )
@@ -146,15 +148,11 @@ def _written(
     if present is None:
         return stamped(SecretData(name=name, data=encode(data)), None, now)
     merged = dict(sorted({**present.data, **encode(data)}.items()))
-    wanted = SecretData(
-        name=name, type=present.type, data=merged, annotations=present.annotations
-    )
+    wanted = SecretData(name=name, type=present.type, data=merged, annotations=present.annotations)
     return stamped(wanted, present, now)
 
 
-def api_hosts(
-    cluster: Cluster, observed: Observed, user: UserAccess
-) -> tuple[ApiHost, ...] | None:
+def api_hosts(cluster: Cluster, observed: Observed, user: UserAccess) -> tuple[ApiHost, ...] | None:
     """Hosts of wazuh.yml with their passwords; None until every Secret is there."""
     plugin = cluster.spec.dashboard.wazuh_plugin
     account = user.dashboard_api or user.api

@@ -29,9 +29,9 @@ class Entropy:
 
     def bytes(self, label: str, length: int) -> bytes:
         """``length`` bytes for ``label``; the same for the same seed and label."""
-        return HKDF(
-            algorithm=SHA256(), length=length, salt=None, info=label.encode()
-        ).derive(self._seed)
+        return HKDF(algorithm=SHA256(), length=length, salt=None, info=label.encode()).derive(
+            self._seed
+        )
 
     def text(self, label: str, length: int, alphabet: str) -> str:
         """``length`` characters of ``alphabet``, without bias.

@@ -58,9 +58,7 @@ def frozen(path: str, message: str) -> Fault:
 
 def warning(path: str, message: str) -> Fault:
     """Fault that is only said."""
-    return Fault(
-        path=path, message=message, effect=Effect.WARNS, reason=Reason.VALID_WITH_WARNINGS
-    )
+    return Fault(path=path, message=message, effect=Effect.WARNS, reason=Reason.VALID_WITH_WARNINGS)
 
 
 def held(path: str, message: str, reason: Reason = Reason.FIELD_HELD) -> Fault:

@@ -120,9 +120,7 @@ def _size_fault(path: str, running: str, wished: str, workload: Workload) -> Ite
         yield faults.held(path, message, Reason.STORAGE_GROWTH_HELD)
 
 
-def cluster_name_fault(
-    spec: WazuhClusterSpec, named: Names, observed: Observed
-) -> Iterator[Fault]:
+def cluster_name_fault(spec: WazuhClusterSpec, named: Names, observed: Observed) -> Iterator[Fault]:
     """Nodes of two cluster names do not join, so the name of a living cluster is fixed."""
     text = observed_text(observed, named.config_map(Role.INDEXER), "opensearch.yml")
     running = None if text is None else opensearch.cluster_name_of(text)

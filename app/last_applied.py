@@ -7,6 +7,7 @@ that its Apply manager owns say the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -28,6 +29,26 @@ def last_applied(observed: Manifest) -> Manifest:
     if applied is None:
         applied = {key: value for key, value in observed.items() if key != "status"}
     return _clean(observed, applied)
+
+
+def applied_template(observed: Manifest) -> Mapping[str, Any]:
+    """Pod template that was last sent for an observed workload; to be read only."""
+    annotations = as_map(as_map(observed.get("metadata")).get("annotations"))
+    text = as_text(annotations.get(names.LAST_APPLIED))
+    known = None if text is None else _template_in(text)
+    if known is not None:
+        return known
+    return as_map(as_map(last_applied(observed).get("spec")).get("template"))
+
+
+@lru_cache(maxsize=256)
+def _template_in(text: str) -> Mapping[str, Any] | None:
+    """Template in a last-applied annotation, kept by its text; None if there is none."""
+    try:
+        applied = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return as_map(as_map(as_map(applied).get("spec")).get("template")) or None
 
 
 def _from_annotation(observed: Manifest) -> Manifest | None:
@@ -53,7 +74,7 @@ def _from_managed_fields(observed: Manifest) -> Manifest | None:
     return None
 
 
-def _project(value: Any, fields: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+def _project(value: Any, fields: Mapping[str, Any]) -> Any:
     """The part of ``value`` that ``fields`` (FieldsV1) names."""
     inner = {key: child for key, child in fields.items() if key != "."}
     if not inner:

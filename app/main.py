@@ -121,9 +121,10 @@ def render(options: argparse.Namespace) -> int:
 
 def crd(_options: argparse.Namespace) -> int:
     """Print the CustomResourceDefinition."""
-    from app.crd import crd_yaml
+    from app import crd as definition
+    from app.manifest_files import crd_text
 
-    sys.stdout.write(crd_yaml())
+    sys.stdout.write(crd_text(definition.crd()))
     return EXIT_OK
 
 

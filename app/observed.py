@@ -151,9 +151,7 @@ def secret_of(manifest: Manifest) -> SecretData:
         if isinstance(value, str) and key.startswith(names.ANNOTATION_PREFIX)
     }
     data = {
-        key: value
-        for key, value in as_map(manifest.get("data")).items()
-        if isinstance(value, str)
+        key: value for key, value in as_map(manifest.get("data")).items() if isinstance(value, str)
     }
     return SecretData(
         name=str(metadata.get("name")),
@@ -231,9 +229,7 @@ def read(request: object) -> SyncRequest:
     if not isinstance(parent, dict):
         raise RequestError("no parent in the request")
     metadata = as_map(parent.get("metadata"))
-    name, namespace, uid = (
-        as_text(metadata.get(key)) for key in ("name", "namespace", "uid")
-    )
+    name, namespace, uid = (as_text(metadata.get(key)) for key in ("name", "namespace", "uid"))
     if name is None or namespace is None or uid is None:
         raise RequestError("the parent has no name, namespace or uid")
     return SyncRequest(
@@ -275,8 +271,7 @@ def _observed(body: Mapping[str, Any], cluster: str, namespace: str) -> Observed
         children=children,
         related=_objects(as_map(body.get("related")), namespace),
         secrets={
-            name: secret_of(manifest)
-            for name, manifest in children[kinds.SECRET.group_key].items()
+            name: secret_of(manifest) for name, manifest in children[kinds.SECRET.group_key].items()
         },
         workloads=workloads,
     )

@@ -91,7 +91,7 @@ _BCRYPT: Final = "./" + string.ascii_uppercase + string.ascii_lowercase + string
 
 
 def bcrypt_hash(text: str, entropy: Entropy, label: str) -> str:
-    """bcrypt hash of cost 12 (about 0.23 s) with a salt from ``entropy``.
+    """Bcrypt hash of cost 12 (about 0.23 s) with a salt from ``entropy``.
 
     OpenSearch's own tool uses this cost; ``$2b$`` is accepted by its security plugin.
     """
@@ -100,7 +100,7 @@ def bcrypt_hash(text: str, entropy: Entropy, label: str) -> str:
 
 
 def _bcrypt_base64(raw: bytes) -> str:
-    """bcrypt's own base64: another alphabet, no padding."""
+    """Bcrypt's own base64: another alphabet, no padding."""
     bits = "".join(f"{byte:08b}" for byte in raw)
     bits += "0" * (-len(bits) % 6)
     return "".join(_BCRYPT[int(bits[start : start + 6], 2)] for start in range(0, len(bits), 6))

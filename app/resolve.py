@@ -215,7 +215,9 @@ def _distinguished_names(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]
     text = observed_text(observed, facts.names.config_map(Role.INDEXER), OPENSEARCH_YML)
     listed = (None if text is None else opensearch.distinguished_names_of(text)) or ((), ())
     wanted = _wanted_names(facts.spec, facts.names)
-    present = [facts.certificates.leaf_facts.get(facts.names.certs(one)) for one in (INDEXER, ADMIN)]
+    present = [
+        facts.certificates.leaf_facts.get(facts.names.certs(one)) for one in (INDEXER, ADMIN)
+    ]
     used = [() if one is None else (distinguished_name(one.subject),) for one in present]
     if _is_settled_on(facts, wanted[0], used[0]):
         return (wanted[0],), (wanted[1],)
@@ -245,9 +247,7 @@ def _wanted_names(spec: WazuhClusterSpec, named: Names) -> tuple[str, str]:
     return node, admin
 
 
-def accepted_names(
-    spec: WazuhClusterSpec, named: Names, observed: Observed
-) -> frozenset[str] | None:
+def accepted_names(named: Names, observed: Observed) -> frozenset[str] | None:
     """Distinguished names that the running indexers accept; None where there are none to ask.
 
     Proof is an opensearch.yml whose hash stands on the template of a completed roll.

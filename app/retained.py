@@ -16,7 +16,9 @@ from app.result import Manifest
 from app.template import template_of
 
 
-def retained(observed: Observed, answered: Sequence[Manifest], *, is_rolling: bool) -> list[Manifest]:
+def retained(
+    observed: Observed, answered: Sequence[Manifest], *, is_rolling: bool
+) -> list[Manifest]:
     """Observed Secrets and ConfigMaps to keep in the answer besides ``answered``.
 
     ``is_rolling``: a workload has not passed, so pods of former templates may be left.

@@ -9,77 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Final
 
-from app import names
+from app import hash_gate, names
 from app.certificates.leaves import TIER_LEAVES
-from app.last_applied import last_applied
-from app.names import Names, Role
-from app.observed import Observed, Workload, as_map, as_text
+from app.hash_gate import SECRET_AGE, Gate, RolloutFacts
+from app.last_applied import applied_template, last_applied
+from app.names import Role
+from app.observed import Workload, as_map
 from app.references import secret_references
 from app.result import Manifest
 from app.secret_reader import SecretReader
-from app.template import (
-    annotations_of,
-    contains,
-    template_of,
-    with_annotations,
-    with_replicas,
-    with_template,
-)
+from app.template import annotations_of, is_in_force, template_of, with_replicas, with_template
+from app.tier_state import Standing, TierState, away
 
-#: A kubelet may mount a Secret's former content in a pod that starts earlier.
-SECRET_AGE: Final = timedelta(seconds=90)
 #: From how many replicas on one pod may be away after a completed roll, by tier.
 _SPARE_FROM: Final = {Role.INDEXER: 3, Role.MANAGER_WORKER: 2}
 
 #: Rendered objects by kind and name.
 Objects = Mapping[tuple[str, str], Manifest]
-
-
-class Standing(StrEnum):
-    """What becomes of a tier in this call."""
-
-    UNWANTED = "unwanted"  # the spec does not ask for it
-    WAITS = "waits"  # not observed, and not created yet
-    CREATED = "created"  # not observed, in this answer
-    APPLIED = "applied"  # takes what the spec asks for
-    KEPT = "kept"  # a Secret it needs cannot be used: as last applied, holds nobody
-    HELD = "held"  # waits for an earlier tier: as last applied
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TierState:
-    """One tier after this call's decisions, judged by what is observed.
-
-    ``waits_for``: what it waits for, in words. ``due``: when a Secret it rests on is old enough.
-    ``has_template``: the observed template is the wanted one; where it is not, ``change`` says why.
-    ``passed``: its roll was completed, so later tiers may go. ``settled``: every pod is there too.
-    """
-
-    role: Role
-    standing: Standing
-    workload: Workload | None
-    replicas: int
-    waits_for: str = ""
-    due: datetime | None = None
-    has_template: bool = False
-    change: str = ""
-    passed: bool = False
-    settled: bool = False
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether the spec asks for this tier."""
-        return self.standing is not Standing.UNWANTED
-
-    @property
-    def is_scaling(self) -> bool:
-        """Whether the number of pods is not yet the wanted one."""
-        one = self.workload
-        return one is not None and not (one.replicas == one.wanted == self.replicas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,38 +41,12 @@ class Rollout:
     @property
     def held(self) -> dict[str, str]:
         """Held tiers with what they wait for."""
-        return {
-            str(one.role): one.waits_for for one in self.tiers if one.standing is Standing.HELD
-        }
+        return {str(one.role): one.waits_for for one in self.tiers if one.standing is Standing.HELD}
 
     @property
     def next_due(self) -> datetime | None:
         """When the next Secret is old enough for the template that waits for it."""
         return min((one.due for one in self.tiers if one.due is not None), default=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutFacts:
-    """What ordering rests on.
-
-    ``rewritten``: Secrets whose data this call writes. ``unusable``: Secrets that are lost or
-    that the user has yet to provide; a tier that refers to one of them is kept and holds nobody.
-    ``replicas``: to send, by tier. ``creation``, ``update``: Ordered or Parallel.
-    ``once_settled``: tiers that have been settled before. ``is_ca_held``: the CA is lost, so all
-    templates stay as they are.
-    """
-
-    names: Names
-    observed: Observed
-    now: datetime
-    replicas: Mapping[Role, int]
-    creation: str
-    update: str
-    rewritten: frozenset[str]
-    unusable: frozenset[str]
-    once_settled: frozenset[Role]
-    is_ca_steady: bool
-    is_ca_held: bool
 
 
 def plan(facts: RolloutFacts, rendered: Sequence[Manifest]) -> Rollout:
@@ -174,12 +97,12 @@ def _tier(
     workload = facts.observed.workloads.get(role)
     if workload is None:
         return _unobserved(facts, role, wanted, before)
-    gate = _gate(facts, role, wanted, workload)
-    applied = template_of(last_applied(workload.manifest))
+    gate = hash_gate.gate(facts, role, wanted, workload)
+    applied = applied_template(workload.manifest)
     missing = _missing(facts, gate.template)
     if missing or facts.is_ca_held:
         return _kept(facts, gate, workload, applied, missing)
-    has_template = applied == gate.template and contains(workload.template, gate.template)
+    has_template = applied == gate.template and is_in_force(workload.template, gate.template)
     blocker = _first_not_passed(facts, before)
     if blocker is not None and not (has_template and _has_configuration(facts, role, by_name)):
         return _held(facts, gate, workload, applied, blocker)
@@ -201,7 +124,7 @@ def _tier(
 
 def _held(
     facts: RolloutFacts,
-    gate: _Gate,
+    gate: Gate,
     workload: Workload,
     applied: Mapping[str, Any],
     blocker: TierState,
@@ -233,64 +156,6 @@ def _change(applied: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     return "TemplateChanged"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Gate:
-    """The wanted workload after the hashes that may not move yet were put back.
-
-    ``is_open``: a hash waits, so the tier has neither passed nor settled.
-    """
-
-    workload: Manifest
-    is_open: bool = False
-    due: datetime | None = None
-    message: str = ""
-
-    @property
-    def template(self) -> Mapping[str, Any]:
-        return template_of(self.workload)
-
-
-def _gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) -> _Gate:
-    """Keep the observed hash where it rests on Secrets that are being written or too young."""
-    template = template_of(wanted)
-    reader = SecretReader(observed=facts.observed, names=facts.names)
-    leaves = [facts.names.certs(leaf) for leaf in TIER_LEAVES[role]]
-    others = sorted(secret_references(template) - set(leaves) - {_security(facts)})
-    back: dict[str, str | None] = {}
-    due: list[datetime] = []
-    for annotation, secrets in ((names.CERT_HASH, leaves), (names.CONFIG_HASH, others)):
-        running = as_text(workload.annotations.get(annotation))
-        if annotations_of(template).get(annotation) == running:
-            continue
-        young = [
-            written + SECRET_AGE
-            for written in map(reader.written, secrets)
-            if written is not None and written <= facts.now < written + SECRET_AGE
-        ]
-        if facts.rewritten.intersection(secrets):
-            back[annotation] = running
-        elif young:
-            back[annotation] = running
-            due.append(max(young))
-    rewrites = bool(facts.rewritten.intersection(leaves)) or bool(
-        facts.rewritten.intersection(others)
-    )
-    if not back and not rewrites:
-        return _Gate(workload=wanted)
-    kept = with_template(wanted, with_annotations(template, back)) if back else wanted
-    return _Gate(
-        workload=kept,
-        is_open=True,
-        due=max(due, default=None),
-        message="waits until its Secrets have reached every node",
-    )
-
-
-def _security(facts: RolloutFacts) -> str:
-    """The security files are read by the very first start only: they enter no hash."""
-    return facts.names.indexer_security
-
-
 def _missing(facts: RolloutFacts, template: Mapping[str, Any]) -> frozenset[str]:
     """Secrets of ours or named in the spec that ``template`` needs and that are not there.
 
@@ -313,7 +178,7 @@ def _own_derived(facts: RolloutFacts) -> set[str]:
 
 def _kept(
     facts: RolloutFacts,
-    gate: _Gate,
+    gate: Gate,
     workload: Workload,
     applied: Mapping[str, Any],
     missing: frozenset[str],
@@ -345,9 +210,7 @@ def _unobserved(
     replicas = facts.replicas[role]
     why = _why_not_created(facts, role, template_of(wanted), before)
     standing = Standing.WAITS if why else Standing.CREATED
-    state = TierState(
-        role=role, standing=standing, workload=None, replicas=replicas, waits_for=why
-    )
+    state = TierState(role=role, standing=standing, workload=None, replicas=replicas, waits_for=why)
     return state, None if why else wanted
 
 
@@ -385,32 +248,6 @@ def _held_message(blocker: TierState) -> str:
     detail = away(blocker)
     why = f" ({detail})" if detail else ""
     return f"waits for {blocker.role}{why}; spec.rollout.update: Parallel lifts it"
-
-
-def away(state: TierState) -> str:
-    """What a tier's own roll waits for, in words; empty if nothing is away."""
-    one = state.workload
-    if one is None:
-        return state.waits_for or "not observed yet"
-    if state.due is not None:
-        return state.waits_for
-    if not one.is_seen:
-        return "its controller has not seen the change yet"
-    if one.is_complete:
-        return state.waits_for
-    pod = rolling_pod(one)
-    counted = f"{one.ready} of {one.wanted} ready"
-    return f"{counted}, waits for {pod}" if pod else counted
-
-
-def rolling_pod(workload: Workload) -> str:
-    """The pod that a StatefulSet's roll waits for: the highest ordinal goes first."""
-    if not workload.is_stateful or workload.has_rolled or not workload.is_seen:
-        return ""
-    ordinal = workload.wanted - workload.updated
-    if workload.ready >= workload.wanted or ordinal >= workload.wanted:
-        ordinal -= 1
-    return f"{workload.name}-{max(ordinal, 0)}"
 
 
 def _has_passed(role: Role, workload: Workload) -> bool:

@@ -21,7 +21,7 @@ from app.faults import Effect, Fault, Reason
 from app.names import Role
 from app.observed import SyncRequest, as_map, as_text, time_text
 from app.result import Manifest
-from app.rollout import Standing, TierState, away, rolling_pod
+from app.tier_state import Standing, TierState, away, rolling_pod
 
 #: A child that is wanted and not seen for longer was refused, or its name is taken.
 CHILD_GRACE: Final = timedelta(seconds=60)
@@ -139,9 +139,7 @@ def _reached_version(facts: StatusFacts) -> str | None:
     before = as_text(facts.request.status.get("version"))
     if facts.is_frozen or facts.request.is_deleting:
         return before
-    settled = all(
-        one.settled and not one.is_scaling for one in facts.tiers if one.is_wanted
-    )
+    settled = all(one.settled and not one.is_scaling for one in facts.tiers if one.is_wanted)
     return facts.version if settled else before
 
 
@@ -212,24 +210,22 @@ def _serves(state: TierState) -> bool:
 
 
 def _progressing(facts: StatusFacts, found: ClusterPhase, missing: list[str]) -> Condition:
-    idle = _no(conditions.PROGRESSING, "Idle", "nothing is under way")
-    if facts.is_frozen or facts.request.is_deleting:
-        return idle
     awaited = [str(fault) for fault in facts.faults if fault.effect is Effect.WAITS]
     awaited += [f"waits for Secret {name} to be shown" for name in facts.identity.expected]
-    moving = joined(_tier_messages(facts))
-    if found in {ClusterPhase.PENDING, ClusterPhase.CREATING}:
-        return _yes(conditions.PROGRESSING, "Creating", moving)
-    if found is ClusterPhase.UPGRADING:
-        return _yes(conditions.PROGRESSING, "Upgrading", moving)
-    if found is ClusterPhase.UPDATING:
-        reason = "Scaling" if _only_scales(facts) else "RollingOut"
-        return _yes(conditions.PROGRESSING, reason, moving)
-    if awaited:
-        return _yes(conditions.PROGRESSING, "WaitingForSecret", joined(awaited))
-    if missing:
-        return _yes(conditions.PROGRESSING, "Creating", f"waits for {joined(missing)}")
-    return idle
+    unseen = [f"waits for {joined(missing)}"] if missing else []
+    moving = _tier_messages(facts)
+    scales = "Scaling" if _only_scales(facts) else "RollingOut"
+    reasons: dict[ClusterPhase, tuple[str, list[str]]] = {
+        ClusterPhase.PENDING: ("Creating", moving),
+        ClusterPhase.CREATING: ("Creating", moving),
+        ClusterPhase.UPGRADING: ("Upgrading", moving),
+        ClusterPhase.UPDATING: (scales, moving),
+        ClusterPhase.RUNNING: ("WaitingForSecret", awaited) if awaited else ("Creating", unseen),
+    }
+    reason, messages = reasons.get(found, ("Idle", []))
+    if messages:
+        return _yes(conditions.PROGRESSING, reason, joined(messages))
+    return _no(conditions.PROGRESSING, "Idle", "nothing is under way")
 
 
 def _only_scales(facts: StatusFacts) -> bool:
@@ -313,8 +309,10 @@ def _faults_message(facts: StatusFacts, effect: Effect) -> str:
 def _rollout(facts: StatusFacts) -> dict[str, str]:
     """The first tier that is not settled; empty when all are."""
     for one in facts.tiers:
-        if one.is_wanted and one.standing is not Standing.KEPT and (
-            not one.settled or one.is_scaling
+        if (
+            one.is_wanted
+            and one.standing is not Standing.KEPT
+            and (not one.settled or one.is_scaling)
         ):
             entry = {"tier": str(one.role), "reason": _rollout_reason(facts, one)}
             waiting = _waits(one) if one.workload is None else rolling_pod(one.workload)

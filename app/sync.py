@@ -26,17 +26,19 @@ from app.config import opensearch
 from app.credentials import IdentityPlan
 from app.entropy import Entropy
 from app.faults import Effect, Fault
+from app.hash_gate import RolloutFacts
 from app.heavy import is_heavy
 from app.names import TIERS, Names, Role
 from app.observed import SyncRequest, read
 from app.result import Manifest, Outcome, Reissue, Report, Response, Result
 from app.resync import resync_seconds
 from app.retained import retained
-from app.rollout import Rollout, RolloutFacts, Standing
+from app.rollout import Rollout
 from app.schema.wazuhcluster import WazuhClusterSpec
 from app.secret_data import SecretData
 from app.specification import Specification, specification
 from app.status import StatusFacts, StatusResult, build
+from app.tier_state import Standing
 from app.versions import WazuhVersion
 
 __all__ = ["finalize", "is_heavy", "sync"]
@@ -57,9 +59,7 @@ def sync(request: object, *, now: datetime, entropy: Entropy) -> Result:
     judged = specification(asked.spec, asked.name, held_fields.version_floor(asked))
     if not judged.is_usable or judged.spec is None or judged.version is None:
         return _frozen(asked, judged.faults, now=now, entropy=entropy)
-    named = Names(
-        cluster=asked.name, namespace=asked.namespace, domain=judged.spec.cluster_domain
-    )
+    named = Names(cluster=asked.name, namespace=asked.namespace, domain=judged.spec.cluster_domain)
     refused = tuple(held_fields.cluster_name_fault(judged.spec, named, asked.observed))
     if refused:
         return _frozen(asked, (*judged.faults, *refused), now=now, entropy=entropy)
@@ -99,7 +99,7 @@ def _applied(call: _Call) -> Result:
         call.spec.tls.cert_config,
         now=call.now,
         entropy=call.entropy,
-        accepted=resolve.accepted_names(call.spec, named, asked.observed),
+        accepted=resolve.accepted_names(named, asked.observed),
     )
     facts = resolve.Facts(
         request=asked,
@@ -207,9 +207,7 @@ def _rollout_facts(
 
 def _done(call: _Call, rolled: Rollout, reissues: Sequence[Reissue]) -> tuple[Reissue, ...]:
     """What this call really writes: a held dashboard keeps its wazuh.yml."""
-    held = {
-        one.role for one in rolled.tiers if one.standing in {Standing.HELD, Standing.KEPT}
-    }
+    held = {one.role for one in rolled.tiers if one.standing in {Standing.HELD, Standing.KEPT}}
     kept = call.names.dashboard_wazuh if Role.DASHBOARD in held else None
     return tuple(one for one in reissues if one.secret != kept)
 

@@ -1,9 +1,12 @@
-"""Comparing pod templates: is what runs what was sent, and what was sent what is wanted?"""
+"""Pod templates compared and changed: is what runs what was sent, and that what is wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from app.observed import as_map
 from app.result import Manifest
@@ -12,7 +15,20 @@ from app.result import Manifest
 _MERGE_KEYS = ("containerPort", "port", "mountPath", "name", "uid", "ip", "path")
 
 
-def contains(observed: Any, wanted: Any) -> bool:  # noqa: ANN401 - any JSON value
+def is_in_force(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether an observed template holds everything of ``wanted``.
+
+    Asked in every sync of every tier with the same answer, so it is kept by content.
+    """
+    return _is_in_force(orjson.dumps(observed), orjson.dumps(wanted))
+
+
+@lru_cache(maxsize=512)
+def _is_in_force(observed: bytes, wanted: bytes) -> bool:
+    return contains(orjson.loads(observed), orjson.loads(wanted))
+
+
+def contains(observed: Any, wanted: Any) -> bool:
     """Whether ``observed`` holds everything of ``wanted``; the server's defaults may be added.
 
     Lists are compared by the key by which Metacontroller merges them, else item by item.
@@ -62,7 +78,9 @@ def with_annotations(
     """``template`` with annotations set, or removed where the value is None."""
     metadata = dict(as_map(template.get("metadata")))
     annotations = {**as_map(metadata.get("annotations")), **changed}
-    metadata["annotations"] = {key: value for key, value in annotations.items() if value is not None}
+    metadata["annotations"] = {
+        key: value for key, value in annotations.items() if value is not None
+    }
     if not metadata["annotations"]:
         del metadata["annotations"]
     return {**template, "metadata": metadata}

@@ -159,11 +159,15 @@ def structural_type(name: str, published: Mapping[str, Any]) -> dict[str, Any]:
     if name == "IntOrString":
         return {"x-kubernetes-int-or-string": True, "maxLength": 63}
     required = published.get("required", [])
-    properties = {
-        field: structural(name, field, schema) | ({} if field in required else {"nullable": True})
-        for field, schema in published["properties"].items()
-        if (name, field) not in LEFT_OUT and (name != "ObjectMeta" or field in METADATA_FIELDS)
-    }
+    properties = {}
+    for field, schema in published["properties"].items():
+        if (name, field) in LEFT_OUT or (name == "ObjectMeta" and field not in METADATA_FIELDS):
+            continue
+        properties[field] = structural(name, field, schema)
+        if field not in required:
+            properties[field]["nullable"] = True
+            if "enum" in properties[field]:
+                properties[field]["enum"].append(None)
     return {
         "type": "object",
         "properties": properties,

@@ -291,11 +291,16 @@ class ClusterBuilder:
         ]
 
     def settle(self, *only: str) -> None:
-        """Complete all rolls and start all pods, of the named workloads or of all."""
+        """Complete all rolls and start all pods, of the named workloads or of all.
+
+        The indexers' claims appear with their pods.
+        """
         for workload in self.workloads():
-            if not only or workload["metadata"]["name"] in only:
-                replicas = workload["spec"]["replicas"]
+            name, replicas = workload["metadata"]["name"], workload["spec"]["replicas"]
+            if not only or name in only:
                 workload["status"] = workload_status(workload, updated=replicas, ready=replicas)
+                if name == NAMES.workload(names.Role.INDEXER):
+                    self.add_claims(replicas)
 
     def roll(self, name: str, *, updated: int, ready: int) -> None:
         """Put a workload into a roll: ``updated`` pods are new, ``ready`` of all are ready."""

@@ -63,7 +63,7 @@ def request_text(request: Mapping[str, Any], now: datetime) -> str:
                 **parent,
             },
             "children": _groups(request["children"], redactor),
-            "related": _groups(request["related"], redactor),
+            "related": _related(request, redactor),
             "finalizing": request["finalizing"],
         }
     )
@@ -118,8 +118,24 @@ def _groups(groups: Mapping[str, Mapping[str, Any]], redactor: Redactor) -> Mani
     }
 
 
+def _related(request: Mapping[str, Any], redactor: Redactor) -> Manifest:
+    """Related objects; what is one of the children too is said to be, and was compared."""
+    own = {key_of(child): child for child in _objects(request["children"])}
+    return {
+        group: {
+            key: "<as among children>"
+            if own.get(key_of(related)) == related
+            else _observed(related, redactor)
+            for key, related in sorted(found.items())
+        }
+        for group, found in sorted(request["related"].items())
+    }
+
+
 def _observed(child: Mapping[str, Any], redactor: Redactor) -> Manifest:
     metadata = child["metadata"]
+    if child["kind"] == "PersistentVolumeClaim":
+        return {"requests": child["spec"]["resources"]["requests"], "status": child["status"]}
     shown: Manifest = {}
     applied = _last_applied(child)
     if applied is not None:

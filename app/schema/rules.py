@@ -234,7 +234,7 @@ _MANAGER_RULES: Final = (
     ),
     Rule(
         path="spec.manager.config.global.agentsDisconnectionTime",
-        cel="!self.matches('^0+[smhdw]?$')",
+        cel="!self.matches(r'^0+[smhdw]?$')",
         message="is no time; allowed: at least 1s",
         shows_value=True,
         holds=lambda self: re.fullmatch("0+[smhdw]?", self) is None,
@@ -302,7 +302,7 @@ _TLS_RULES: Final = (
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
         path="spec.version",
-        cel=f"self.matches('{VERSION_PATTERN}')",
+        cel=f"self.matches(r'{VERSION_PATTERN}')",
         message="is not supported; allowed: 4.9.0 or later, below 5.0.0 (5.x needs a migration)",
         shows_value=True,
         holds=lambda self: parse_version(self) is not None,
@@ -324,7 +324,7 @@ _CLUSTER_NAME: Final = "spec.indexer.clusterName"
 ROOT_RULES: Final = (
     RootRule(
         cel=f"self.metadata.name.size() <= {CLUSTER_NAME_MAX} "
-        f"&& self.metadata.name.matches('{CLUSTER_NAME_PATTERN}')",
+        f"&& self.metadata.name.matches(r'{CLUSTER_NAME_PATTERN}')",
         message=f"metadata.name: at most {CLUSTER_NAME_MAX} characters of a-z, 0-9, -; starts "
         "with a letter",
         holds=lambda self, _: (

@@ -211,7 +211,7 @@ class _Checker:
 def _text_fault(value: str, seen: str, schema: Mapping[str, Any]) -> str | None:
     """What is wrong with the text ``value``, which messages show as ``seen``."""
     if "enum" in schema:
-        allowed = ", ".join(item or '""' for item in schema["enum"])
+        allowed = ", ".join(item or '""' for item in schema["enum"] if item is not None)
         return None if value in schema["enum"] else f"{seen} is not allowed; allowed: {allowed}"
     if len(value) > schema["maxLength"]:
         return f"{len(value)} characters; allowed: at most {schema['maxLength']}"

@@ -41,11 +41,12 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One watch event. ``old``: the object before it, None for ADDED."""
+    """One watch event. ``old``: the object before it, None for ADDED; ``actor``: who wrote."""
 
     type: EventType
     object: Manifest
     old: Manifest | None = None
+    actor: str = ""
 
     @property
     def key(self) -> Key:

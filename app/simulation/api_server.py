@@ -105,7 +105,7 @@ class ApiServer:
             raise call.error(CONFLICT, "AlreadyExists", f"{key[0]} {key[2]}")
         item = self._admitted(body, None, call)
         self._number(item, actor)
-        self._store(EventType.ADDED, item, None)
+        self._store(EventType.ADDED, item, None, actor)
         call.done(CREATED, changed=True)
         return item
 
@@ -152,10 +152,10 @@ class ApiServer:
             raise call.error(CONFLICT, "Conflict", "another uid")
         if metadata.get("finalizers") or grace:
             if "deletionTimestamp" not in metadata:
-                self._mark_terminating(old)
+                self._mark_terminating(old, actor)
             call.done(OK, changed="deletionTimestamp" not in metadata)
             return
-        self._remove(old)
+        self._remove(old, actor)
         call.done(OK, changed=True)
 
     # --- inside -----------------------------------------------------------------------
@@ -254,13 +254,13 @@ class ApiServer:
             managed_fields.changed(managed_fields.fields_of(old), fields, old, item),
         )
         if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
-            self._remove(old)
+            self._remove(old, actor)
         else:
-            self._store(EventType.MODIFIED, item, old)
+            self._store(EventType.MODIFIED, item, old, actor)
         call.done(OK, changed=True)
         return item
 
-    def _mark_terminating(self, old: Manifest) -> None:
+    def _mark_terminating(self, old: Manifest, actor: str) -> None:
         metadata = {
             **old["metadata"],
             "deletionTimestamp": self._timeline.stamp(),
@@ -268,9 +268,9 @@ class ApiServer:
         }
         if "generation" in metadata:
             metadata["generation"] += 1
-        self._store(EventType.MODIFIED, {**old, "metadata": metadata}, old)
+        self._store(EventType.MODIFIED, {**old, "metadata": metadata}, old, actor)
 
-    def _store(self, event: EventType, item: Manifest, old: Manifest | None) -> None:
+    def _store(self, event: EventType, item: Manifest, old: Manifest | None, actor: str) -> None:
         self._version += 1
         item["metadata"]["resourceVersion"] = str(self._version)
         kind, namespace, name = key = key_of(item)
@@ -279,15 +279,15 @@ class ApiServer:
             self._forget_owners(old, key)
         for uid in owner_uids(item):
             self._owned[uid].add(key)
-        self._send(Event(type=event, object=item, old=old))
+        self._send(Event(type=event, object=item, old=old, actor=actor))
 
-    def _remove(self, old: Manifest) -> None:
+    def _remove(self, old: Manifest, actor: str) -> None:
         kind, namespace, name = key = key_of(old)
         del self._stored[kind][namespace, name]
         self._forget_owners(old, key)
         self._version += 1
         gone = {**old, "metadata": {**old["metadata"], "resourceVersion": str(self._version)}}
-        self._send(Event(type=EventType.DELETED, object=gone, old=old))
+        self._send(Event(type=EventType.DELETED, object=gone, old=old, actor=actor))
 
     def _forget_owners(self, item: Manifest, key: Key) -> None:
         for uid in owner_uids(item):

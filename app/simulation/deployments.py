@@ -249,7 +249,7 @@ def _condition(item: Manifest, kind: str) -> Manifest:
 
 
 def _limits(item: Manifest) -> tuple[int, int]:
-    """maxSurge (rounded up) and maxUnavailable (rounded down); never both 0."""
+    """Surge (rounded up) and unavailability (rounded down); never both 0."""
     rolling = item["spec"]["strategy"].get("rollingUpdate", {})
     wanted = item["spec"]["replicas"]
     surge = _share(rolling.get("maxSurge", 0), wanted, up=True)

@@ -37,8 +37,10 @@ class Jobs:
             return None
         if finished(item):
             return self._expire(item)
-        if item["spec"].get("suspend"):
-            return None
+        return None if item["spec"].get("suspend") else self._run(item)
+
+    def _run(self, item: Manifest) -> float | None:
+        """Make pods, or say how the Job ended."""
         pods = pods_of(self._api, item)
         phases = [pod["status"].get("phase") for pod in pods]
         succeeded, failed = phases.count("Succeeded"), phases.count("Failed")
@@ -50,12 +52,15 @@ class Jobs:
         started = item["status"].get("startTime") or self._timeline.stamp()
         left = self._seconds_left(item, started)
         completions = item["spec"].get("completions", 1)
+        verdict = None
         if left is not None and left <= 0:
-            return self._end(item, active, started, ("Failed", "DeadlineExceeded"))
-        if failed > item["spec"]["backoffLimit"]:
-            return self._end(item, active, started, ("Failed", "BackoffLimitExceeded"))
-        if succeeded >= completions:
-            return self._end(item, active, started, ("Complete", "CompletionsReached"))
+            verdict = ("Failed", "DeadlineExceeded")
+        elif failed > item["spec"]["backoffLimit"]:
+            verdict = ("Failed", "BackoffLimitExceeded")
+        elif succeeded >= completions:
+            verdict = ("Complete", "CompletionsReached")
+        if verdict is not None:
+            return self._end(item, active, started, verdict)
         missing = min(item["spec"]["parallelism"], completions - succeeded) - len(active)
         pause = self._back_off(item, failed)
         if missing > 0 and pause is None:
@@ -111,7 +116,8 @@ class Jobs:
         if kind == "Complete":
             status["completionTime"] = now
         write_status(self._api, item, status, ACTOR)
-        return item["spec"].get("ttlSecondsAfterFinished")
+        limit: float | None = item["spec"].get("ttlSecondsAfterFinished")
+        return limit
 
     def _write(self, item: Manifest, started: str, active: int) -> None:
         write_status(self._api, item, self._status(item, started, active), ACTOR)

@@ -1,4 +1,4 @@
-"""Scheduler and kubelet in one: pods are placed, read their Secrets and ConfigMaps, get ready, stop.
+"""Scheduler and kubelet in one: pods are placed, read their content, get ready, stop.
 
 What a pod had read when it started is kept: a test can ask with which certificate it runs.
 """

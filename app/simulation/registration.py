@@ -15,22 +15,6 @@ ON_DELETE: Final = "OnDelete"
 RECREATE: Final = "Recreate"
 RESYNC_SECONDS: Final = 30
 
-#: Kinds that the hook may emit. Jobs are immutable: never updated, only replaced by name.
-_CHILD_RESOURCES: Final = (
-    ("v1", "secrets", IN_PLACE),
-    ("v1", "configmaps", IN_PLACE),
-    ("v1", "services", IN_PLACE),
-    ("v1", "serviceaccounts", IN_PLACE),
-    ("apps/v1", "statefulsets", IN_PLACE),
-    ("apps/v1", "deployments", IN_PLACE),
-    ("batch/v1", "cronjobs", IN_PLACE),
-    ("batch/v1", "jobs", ON_DELETE),
-    ("policy/v1", "poddisruptionbudgets", IN_PLACE),
-    ("networking.k8s.io/v1", "networkpolicies", IN_PLACE),
-    ("rbac.authorization.k8s.io/v1", "roles", IN_PLACE),
-    ("rbac.authorization.k8s.io/v1", "rolebindings", IN_PLACE),
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
@@ -55,7 +39,10 @@ class Registration:
 
 
 def composite_controller(*, finalize: bool = False, omit: tuple[str, ...] = ()) -> Manifest:
-    """CompositeController of this hook; ``omit``: plural names of kinds left out (a defect)."""
+    """CompositeController of this hook, with every kind that it may emit.
+
+    ``omit``: plural names of kinds left out, as by a wrong registration.
+    """
     hooks = ["sync", "customize", *(["finalize"] if finalize else [])]
     return {
         "apiVersion": "metacontroller.k8s.io/v1alpha1",
@@ -92,13 +79,6 @@ def registration_of(manifest: Manifest) -> Registration:
         has_finalize="finalize" in hooks,
         ignores_status=bool(spec["parentResource"].get("ignoreStatusChanges")),
     )
-
-
-def _rule(api_version: str, resource: str, method: str) -> Manifest:
-    rule: Manifest = {"apiVersion": api_version, "resource": resource}
-    if method != ON_DELETE:
-        rule["updateStrategy"] = {"method": method, "statusChecks": {}}
-    return rule
 
 
 def _kind(rule: Mapping[str, Any]) -> Kind:
