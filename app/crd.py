@@ -99,29 +99,45 @@ def _root() -> Schema:
     }
 
 
-def _rules_by_path() -> dict[str, list[Schema]]:
-    found: dict[str, list[Schema]] = {}
+def _rules_by_path() -> dict[str, list[Rule]]:
+    found: dict[str, list[Rule]] = {}
     for rule in RULES:
-        found.setdefault(rule.path, []).append(_validation(rule))
+        found.setdefault(rule.path, []).append(rule)
     return found
 
 
-def _validation(rule: Rule) -> Schema:
-    """A rule as the CRD spells it; a message with the value needs an expression."""
-    if not rule.shows_value:
-        return {"rule": rule.cel, "message": rule.message}
-    return {
-        "rule": rule.cel,
-        "message": rule.message,
-        "messageExpression": f"self + ' {rule.message}'",
-    }
+def _validation(rule: Rule, kind: str) -> Schema:
+    """A rule as the CRD spells it; a text that breaks it is shown by an expression.
+
+    Numbers are not: the API server cannot bound the cost of ``string(self)``.
+    """
+    result = {"rule": rule.cel, "message": rule.message}
+    if rule.shows_value and kind == "string":
+        result["messageExpression"] = f"self + ' {rule.message}'"
+    return result
 
 
-def _with_rules(node: Mapping[str, Any], path: str, rules: Mapping[str, list[Schema]]) -> Schema:
-    """A copy of ``node`` with the rules of each path and without what only the hook reads."""
+def _on_wire(node: Mapping[str, Any]) -> Schema:
+    """One node without what only the hook reads.
+
+    The API server holds null against an enum even where it is nullable (and never finds it in
+    one), but not against an ``allOf``: so there the enum of an optional field stands.
+    """
     result = {key: value for key, value in node.items() if key != "x-key-pattern"}
+    if "enum" in node:
+        result["maxLength"] = max(len(value) for value in node["enum"])
+        if node.get("nullable"):
+            result["allOf"] = [{"enum": result.pop("enum")}]
+    return result
+
+
+def _with_rules(node: Mapping[str, Any], path: str, rules: Mapping[str, list[Rule]]) -> Schema:
+    """A copy of ``node`` with the rules of each path and as the API server takes it."""
+    result = _on_wire(node)
     if path in rules:
-        result["x-kubernetes-validations"] = rules[path]
+        result["x-kubernetes-validations"] = [
+            _validation(rule, node["type"]) for rule in rules[path]
+        ]
     if "properties" in node:
         result["properties"] = {
             name: _with_rules(child, f"{path}.{name}", rules)

@@ -166,8 +166,6 @@ def structural_type(name: str, published: Mapping[str, Any]) -> dict[str, Any]:
         properties[field] = structural(name, field, schema)
         if field not in required:
             properties[field]["nullable"] = True
-            if "enum" in properties[field]:
-                properties[field]["enum"].append(None)
     return {
         "type": "object",
         "properties": properties,

@@ -52,7 +52,7 @@ def request_text(request: Mapping[str, Any], now: datetime) -> str:
     parent = {key: value for key, value in request["parent"].items() if key != "metadata"}
     metadata = request["parent"]["metadata"]
     redactor = Redactor(_secrets(request), strict=False)
-    return dump(
+    text = dump(
         {
             "now": rfc3339(now),
             "controller": "<metacontroller/compositecontroller.yaml>",
@@ -67,6 +67,8 @@ def request_text(request: Mapping[str, Any], now: datetime) -> str:
             "finalizing": request["finalizing"],
         }
     )
+    _assert_no_leak(text, redactor)
+    return text
 
 
 def response_text(request: Mapping[str, Any], result: Result, *, in_full: bool) -> str:
@@ -209,7 +211,7 @@ def _line(api_version: str, kind: str, name: str) -> str:
 
 
 def _assert_no_leak(text: str, redactor: Redactor) -> None:
-    """No password and no private key in the clear anywhere in the answer."""
+    """No password and no private key in the clear anywhere in a golden."""
     leaked = [place for value, place in redactor.known_values.items() if value in text]
     if leaked or "PRIVATE KEY-----" in text:
         raise RedactionError(f"in the clear: {', '.join(leaked) or 'a private key'}")

@@ -51,7 +51,7 @@ def heap_mib(spec: WazuhClusterSpec) -> int | None:
 
 
 def check_resources(spec: WazuhClusterSpec) -> Iterator[Fault]:
-    """Limits below requests, claims, an indexer that is too small, contradicting heap flags."""
+    """Limits below requests, an indexer that is too small, contradicting heap flags."""
     for tier in tiers(spec):
         yield from _check_tier(tier)
     memory = _memory(spec)
@@ -65,8 +65,6 @@ def check_resources(spec: WazuhClusterSpec) -> Iterator[Fault]:
 
 def _check_tier(tier: TierKnobs) -> Iterator[Fault]:
     path = f"{tier.path}.resources"
-    if tier.spec.resources.get("claims"):
-        yield frozen(f"{path}.claims", "claims are not supported; allowed: requests and limits")
     requests = _amounts(tier.spec.resources, "requests")
     for name, limit in sorted(_amounts(tier.spec.resources, "limits").items()):
         request = requests.get(name)

@@ -30,10 +30,20 @@ LABEL_KEY: Final = (
     r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
     r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 )
+#: Unlike those of labels, prefixes of annotations may hold capitals.
+ANNOTATION_KEY: Final = (
+    r"^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*/)?"
+    r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
+)
 LABEL_VALUE: Final = r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$"
 KEY: Final = r"^[A-Za-z0-9._-]{1,253}$"
 DURATION: Final = r"^[0-9]{1,9}[smhdw]?$"
 HOST: Final = r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"
+_OCTET: Final = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4: Final = rf"{_OCTET}(\.{_OCTET}){{3}}"
+_IPV6: Final = r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
+ADDRESS: Final = rf"^({_IPV4}|{_IPV6})$"
+CIDR: Final = rf"^({_IPV4}/(3[0-2]|[12]?[0-9])|{_IPV6}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$"
 IMAGE_NAME: Final = r"^[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?$"
 IMAGE_TAG: Final = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[a-f0-9]{64})?$"
 IMAGE: Final = (
@@ -111,7 +121,7 @@ LabelMap = Annotated[
 ]
 AnnotationMap = Annotated[
     dict[StrictStr, Annotated[StrictStr, Field(max_length=16384)]],
-    Field(max_length=64, json_schema_extra={"x-key-pattern": LABEL_KEY}),
+    Field(max_length=64, json_schema_extra={"x-key-pattern": ANNOTATION_KEY}),
 ]
 
 

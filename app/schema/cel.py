@@ -21,9 +21,9 @@ class Rule:
     """A rule on the value at ``path`` (``[]``: each element of a list).
 
     ``cel`` and ``holds`` say the same about ``self``, a value of the right structure without
-    nulls. ``shows_value``: the message begins with the value. ``reads``: paths below ``path``
-    that the rule needs to be right, all of them if empty. ``effect``: of a broken rule where the
-    API server was passed by.
+    nulls. ``shows_value``: the message begins with the value. ``reads``: paths below ``path`` that
+    the rule needs to be right, all of them if empty. ``effect``: of a broken rule where the API
+    server was passed by.
     """
 
     path: str

@@ -435,7 +435,7 @@ CORE_TYPES: Final[dict[str, dict[str, Any]]] = {
         "type": "object",
         "properties": {
             "port": {"$ref": "IntOrString", "nullable": True},
-            "protocol": {"type": "string", "enum": ["TCP", "UDP", "SCTP", None], "nullable": True},
+            "protocol": {"type": "string", "enum": ["TCP", "UDP", "SCTP"], "nullable": True},
         },
     },
     "NodeAffinity": {
@@ -620,7 +620,7 @@ CORE_TYPES: Final[dict[str, dict[str, Any]]] = {
             "fsGroup": {"type": "integer", "format": "int64", "nullable": True},
             "fsGroupChangePolicy": {
                 "type": "string",
-                "enum": ["Always", "OnRootMismatch", None],
+                "enum": ["Always", "OnRootMismatch"],
                 "nullable": True,
             },
             "runAsGroup": {"type": "integer", "format": "int64", "nullable": True},
@@ -858,11 +858,11 @@ CORE_TYPES: Final[dict[str, dict[str, Any]]] = {
         "properties": {
             "effect": {
                 "type": "string",
-                "enum": ["", "NoSchedule", "PreferNoSchedule", "NoExecute", None],
+                "enum": ["", "NoSchedule", "PreferNoSchedule", "NoExecute"],
                 "nullable": True,
             },
             "key": {"type": "string", "maxLength": 4096, "nullable": True},
-            "operator": {"type": "string", "enum": ["", "Exists", "Equal", None], "nullable": True},
+            "operator": {"type": "string", "enum": ["", "Exists", "Equal"], "nullable": True},
             "tolerationSeconds": {"type": "integer", "format": "int64", "nullable": True},
             "value": {"type": "string", "maxLength": 4096, "nullable": True},
         },
@@ -879,16 +879,8 @@ CORE_TYPES: Final[dict[str, dict[str, Any]]] = {
             },
             "maxSkew": {"type": "integer", "format": "int32"},
             "minDomains": {"type": "integer", "format": "int32", "nullable": True},
-            "nodeAffinityPolicy": {
-                "type": "string",
-                "enum": ["Honor", "Ignore", None],
-                "nullable": True,
-            },
-            "nodeTaintsPolicy": {
-                "type": "string",
-                "enum": ["Honor", "Ignore", None],
-                "nullable": True,
-            },
+            "nodeAffinityPolicy": {"type": "string", "enum": ["Honor", "Ignore"], "nullable": True},
+            "nodeTaintsPolicy": {"type": "string", "enum": ["Honor", "Ignore"], "nullable": True},
             "topologyKey": {"type": "string", "maxLength": 4096},
             "whenUnsatisfiable": {"type": "string", "enum": ["DoNotSchedule", "ScheduleAnyway"]},
         },
@@ -958,7 +950,7 @@ CORE_TYPES: Final[dict[str, dict[str, Any]]] = {
             "mountPath": {"type": "string", "maxLength": 4096},
             "mountPropagation": {
                 "type": "string",
-                "enum": ["None", "HostToContainer", "Bidirectional", None],
+                "enum": ["None", "HostToContainer", "Bidirectional"],
                 "nullable": True,
             },
             "name": {"type": "string", "maxLength": 4096},

@@ -1,8 +1,7 @@
 """Structural schema of the spec, made from the models.
 
 A structural schema knows no ``$ref``, ``anyOf`` or ``default``: references are put in place, an
-optional value becomes ``nullable`` (a template leaves nulls behind; an enum must list null
-itself for that) and Kubernetes' own types
+optional value becomes ``nullable`` (a template leaves nulls behind) and Kubernetes' own types
 come from `app.schema.core_types`. The CRD and the hook's own check read the same schema, so they
 cannot disagree. ``x-key-pattern`` (form of a map's keys) is for the hook alone.
 """
@@ -82,13 +81,10 @@ def _structural(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> Sche
 def _properties(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:
     """Properties of an object, those that are not required as nullable."""
     required = node.get("required", ())
-    result = {name: _structural(child, definitions) for name, child in node["properties"].items()}
-    for name, child in result.items():
-        if name not in required:
-            child["nullable"] = True
-            if "enum" in child:
-                child["enum"] = [*child["enum"], None]
-    return result
+    return {
+        name: _structural(child, definitions) | ({} if name in required else {"nullable": True})
+        for name, child in node["properties"].items()
+    }
 
 
 def _resolved(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:

@@ -12,9 +12,9 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from app.schema.base import Duration, Host, Model, PasswordKeyRef, Port, SecretKeyRef
 
-_ADDRESS: Final = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+"
-ADDRESS: Final = rf"^{_ADDRESS}$"
-ADDRESSES: Final = rf"^{_ADDRESS}( *, *{_ADDRESS}){{0,9}}$"
+_MAILBOX: Final = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+"
+MAILBOX: Final = rf"^{_MAILBOX}$"
+MAILBOXES: Final = rf"^{_MAILBOX}( *, *{_MAILBOX}){{0,9}}$"
 CIPHERS: Final = r"^[A-Za-z0-9:!@+_-]+$"
 RELATIVE_PATH: Final = r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$"
 DEFAULT_CIPHERS: Final = "HIGH:!ADH:!EXP:!MD5:!RC4:!3DES:!CAMELLIA:@STRENGTH"
@@ -50,10 +50,10 @@ class GlobalConfig(Model):
     smtp_server: Host | None = Field(
         default=None, description="Mail server. Default: not rendered."
     )
-    email_from: Annotated[StrictStr, Field(max_length=254, pattern=ADDRESS)] | None = Field(
+    email_from: Annotated[StrictStr, Field(max_length=254, pattern=MAILBOX)] | None = Field(
         default=None, description="Address of the sender. Default: not rendered."
     )
-    email_to: Annotated[StrictStr, Field(max_length=2600, pattern=ADDRESSES)] | None = Field(
+    email_to: Annotated[StrictStr, Field(max_length=2600, pattern=MAILBOXES)] | None = Field(
         default=None, description="Up to 10 addresses, comma-separated. Default: not rendered."
     )
     email_max_per_hour: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = Field(

@@ -9,6 +9,8 @@ from pydantic import Field, StrictBool, StrictStr, model_validator
 
 from app.schema import core
 from app.schema.base import (
+    ADDRESS,
+    CIDR,
     IMAGE_NAME,
     IMAGE_TAG,
     AnnotationMap,
@@ -19,8 +21,6 @@ from app.schema.base import (
     NodePort,
     Port,
 )
-
-CIDR = r"^[0-9A-Fa-f:.]{2,45}/[0-9]{1,3}$"
 
 
 class ImageSpec(Model):
@@ -98,7 +98,7 @@ class ServiceSpec(Model):
         "Default: drawn.",
     )
     load_balancer_ip: (
-        Annotated[StrictStr, Field(min_length=1, max_length=45, pattern=r"^[0-9A-Fa-f:.]+$")] | None
+        Annotated[StrictStr, Field(min_length=1, max_length=45, pattern=ADDRESS)] | None
     ) = Field(
         default=None, alias="loadBalancerIP", description="Address to ask for. Default: none."
     )

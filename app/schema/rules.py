@@ -314,7 +314,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         path="spec.dashboard.wazuhPlugin.apiEndpoints[].id",
         cel="self != 'default'",
-        message="default is the cluster's own API; use another id",
+        message="is the own API of the cluster; allowed: any other id",
+        shows_value=True,
         holds=lambda self: self != "default",
     ),
     *_TLS_RULES,

@@ -30,6 +30,8 @@ _NO_VALUE: Final = object()
 
 #: What a pattern allows, for people.
 _IN_WORDS: Final[Mapping[str, str]] = {
+    base.ADDRESS: "an IP address",
+    base.CIDR: "a network such as 10.0.0.0/8",
     base.SUBDOMAIN: "a-z, 0-9, - and dots, a letter or digit at both ends of each part",
     base.QUANTITY: "a quantity such as 500m, 2 or 50Gi",
     base.KEY: "letters, digits, dot, underscore, hyphen",
@@ -211,7 +213,7 @@ class _Checker:
 def _text_fault(value: str, seen: str, schema: Mapping[str, Any]) -> str | None:
     """What is wrong with the text ``value``, which messages show as ``seen``."""
     if "enum" in schema:
-        allowed = ", ".join(item or '""' for item in schema["enum"] if item is not None)
+        allowed = ", ".join(item or '""' for item in schema["enum"])
         return None if value in schema["enum"] else f"{seen} is not allowed; allowed: {allowed}"
     if len(value) > schema["maxLength"]:
         return f"{len(value)} characters; allowed: at most {schema['maxLength']}"

@@ -44,7 +44,7 @@ class Habits:
     or ConfigMap may be that a kubelet mounts and shows, if it knew an older one.
     """
 
-    start: Mapping[str, float] = _START_SECONDS
+    start: Mapping[str, float] = field(default_factory=lambda: _START_SECONDS)
     start_else: float = 10.0
     schedule: float = 0.5
     stop: float = 3.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app import names
+from app.kinds import CHILD_KINDS
 from app.result import Manifest
 from app.simulation.kinds import BY_RESOURCE, Kind
 
@@ -50,7 +51,15 @@ def composite_controller(*, finalize: bool = False, omit: tuple[str, ...] = ()) 
         "metadata": {"name": "wazuhcluster", "generation": 1, "resourceVersion": "1"},
         "spec": {
             "parentResource": {"apiVersion": names.API_VERSION, "resource": names.PLURAL},
-            "childResources": [_rule(*entry) for entry in _CHILD_RESOURCES if entry[1] not in omit],
+            "childResources": [
+                {
+                    "apiVersion": kind.api_version,
+                    "resource": kind.plural,
+                    "updateStrategy": {"method": IN_PLACE, "statusChecks": {}},
+                }
+                for kind in CHILD_KINDS
+                if kind.plural not in omit
+            ],
             "hooks": {hook: {"version": "v2", "webhook": {"timeout": "10s"}} for hook in hooks},
             "resyncPeriodSeconds": RESYNC_SECONDS,
             "generateSelector": True,

@@ -24,8 +24,10 @@ def test_as_many_as_there_are_may_not_all_be_needed(
 ) -> None:
     """The message says how many may be."""
     assert texts(tier(path, replicas, minAvailable=min_available), Effect.FROZEN) == [
-        f"spec.{path}.podDisruptionBudget.minAvailable: {min_available} of {replicas} pods "
-        f"would block every drain; allowed: 0 to {replicas - 1}"
+        (
+            f"spec.{path}.podDisruptionBudget.minAvailable: {min_available} of {replicas} pods "
+            f"would block every drain; allowed: 0 to {replicas - 1}"
+        )
     ]
 
 
@@ -37,10 +39,12 @@ def test_the_dashboards_budget_is_checked_too() -> None:
 
 @pytest.mark.parametrize("path", ["indexer", "manager.workers", "dashboard"])
 def test_no_pod_may_be_away_is_refused(path: str) -> None:
-    """maxUnavailable 0 is the same by the other field."""
+    """The same by the other field: maxUnavailable 0."""
     assert texts(tier(path, 1, maxUnavailable=0), Effect.FROZEN) == [
-        f"spec.{path}.podDisruptionBudget.maxUnavailable: 0 would block every drain; "
-        "allowed: 1 or more"
+        (
+            f"spec.{path}.podDisruptionBudget.maxUnavailable: 0 would block every drain; "
+            "allowed: 1 or more"
+        )
     ]
 
 

@@ -28,7 +28,7 @@ REFUSED = [
     ("indexer", NEWEST, "/usr/share/wazuh-indexer/config/certs", "the certificates"),
     ("indexer", NEWEST, "/usr/share/wazuh-indexer/config/certs/", "the certificates"),
     ("indexer", NEWEST, "/usr/share//wazuh-indexer/./config/certs", "the certificates"),
-    ("indexer", NEWEST, "/tmp/../usr/share/wazuh-indexer/config/certs", "the certificates"),
+    ("indexer", NEWEST, "/opt/../usr/share/wazuh-indexer/config/certs", "the certificates"),
     ("indexer", NEWEST, "usr/share/wazuh-indexer/config/certs", "the certificates"),
     ("indexer", NEWEST, "/usr/share/wazuh-indexer/config/certs/extra", "nothing can be mounted"),
     ("indexer", NEWEST, "/usr/share/wazuh-indexer/config/opensearch-security/x.yml", "nothing"),

@@ -92,8 +92,10 @@ def test_heap_flags_that_no_node_would_start_with_are_refused(options: str, limi
     """Both or none, equal, below the limit; the message shows the options."""
     raw = indexer(javaOpts=options, resources=memory(limit))
     assert texts(raw, Effect.FROZEN) == [
-        f'spec.indexer.javaOpts: "{options}": -Xms and -Xmx must be given together, equal '
-        f"and below the memory limit {limit}"
+        (
+            f'spec.indexer.javaOpts: "{options}": -Xms and -Xmx must be given together, equal '
+            f"and below the memory limit {limit}"
+        )
     ]
 
 
@@ -129,10 +131,14 @@ def test_a_limit_below_its_request_is_refused(tier: str) -> None:
         "requests": {"cpu": "1500m", "memory": "6Gi", "ephemeral-storage": "1Gi"},
     }
     assert texts(nested(f"{tier}.resources", resources), Effect.FROZEN) == [
-        f"spec.{tier}.resources.limits.cpu: 1 is below the request 1500m; "
-        "allowed: at least the request",
-        f"spec.{tier}.resources.limits.memory: 5Gi is below the request 6Gi; "
-        "allowed: at least the request",
+        (
+            f"spec.{tier}.resources.limits.cpu: 1 is below the request 1500m; "
+            "allowed: at least the request"
+        ),
+        (
+            f"spec.{tier}.resources.limits.memory: 5Gi is below the request 6Gi; "
+            "allowed: at least the request"
+        ),
     ]
 
 
@@ -150,11 +156,3 @@ def test_a_limit_below_its_request_is_refused(tier: str) -> None:
 def test_a_default_follows_what_is_given(tier: str, resources: dict[str, Any]) -> None:
     """Only two values of the user can contradict each other."""
     assert faults(nested(f"{tier}.resources", resources)) == ()
-
-
-def test_claims_are_refused() -> None:
-    """Devices by claim need fields of the pod that are not in the API."""
-    raw = nested("dashboard.resources", {"claims": [{"name": "gpu"}]})
-    assert texts(raw, Effect.FROZEN) == [
-        "spec.dashboard.resources.claims: claims are not supported; allowed: requests and limits"
-    ]
