@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.certificates.pem import key_facts, parse_certificates
-from app.observed import time_text
+from app.observed.request import time_text
 from app.result import Manifest
 
 

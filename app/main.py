@@ -90,10 +90,10 @@ def serve(options: argparse.Namespace) -> int:
 def render(options: argparse.Namespace) -> int:
     """Print or write the response to a WazuhCluster or a recorded request."""
     from app.description import shown
+    from app.hook.sync import sync
     from app.manifest_files import as_yaml, write_files
     from app.render import InputError
     from app.render import render as rendered_file
-    from app.sync import sync
 
     try:
         rendered = rendered_file(
@@ -130,9 +130,9 @@ def crd(_options: argparse.Namespace) -> int:
 
 def hook() -> Hook:
     """The real functions behind the routes."""
-    from app.customize import customize
+    from app.hook.customize import customize
+    from app.hook.sync import finalize, is_heavy, sync
     from app.http import Hook
-    from app.sync import finalize, is_heavy, sync
 
     return Hook(sync=sync, finalize=finalize, customize=customize, is_heavy=is_heavy)
 

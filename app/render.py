@@ -23,7 +23,7 @@ from app import names
 from app.entropy import Entropy
 from app.errors import HookError
 from app.kinds import CHILD_KINDS, SECRET
-from app.observed import time_text
+from app.observed.request import time_text
 from app.result import Manifest, Outcome, Result
 
 #: Rounds from nothing to every child: identity, derived Secrets, workloads, and one that is quiet.

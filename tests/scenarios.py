@@ -13,8 +13,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
+from app.hook.sync import sync
 from app.result import Manifest
-from app.sync import sync
 from tests.cluster_builder import NAME, NAMES, ClusterBuilder
 from tests.user_overrides import OVERRIDES
 

@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 import pytest
 
-from app.sync import sync
+from app.hook.sync import sync
 from tests.cluster_builder import seeded_entropy
 from tests.golden_text import request_text, response_text
 from tests.scenarios import SCENARIOS, Scenario

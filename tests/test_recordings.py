@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 import pytest
 
-from app.sync import sync
+from app.hook.sync import sync
 from tests.cluster_builder import NOW, key_of, seeded_entropy
 
 RECORDINGS: Final = sorted((Path(__file__).parent / "recordings").glob("*.json"))

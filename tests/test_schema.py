@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 
 from app import names
+from app.hook.sync import sync
 from app.result import Manifest
-from app.sync import sync
 from tests.cluster_builder import NAME, seeded_entropy
 from tests.kubernetes_schema import NEWEST, OLDEST, VERSIONS, schema_faults
 from tests.pod_security import Level, pod_templates, violations

@@ -8,7 +8,7 @@ from typing import Final
 from app.certificates.ca_policies import CaReason, ca_validity
 from app.certificates.issue import Signer, new_key, renewed_ca, self_signed_ca, serial_number
 from app.certificates.observation import Authority
-from app.certificates.pem import ECDSA_P256, PrivateKey, key_pem, load_key
+from app.certificates.pem import ECDSA_P256, PrivateKey, key_pem, load_key, spki_fingerprint
 from app.certificates.policies import Verdict
 from app.certificates.request import CertificateRequest, Finding
 from app.certificates.wishes import CaWish
@@ -71,7 +71,7 @@ def renewed(
     active, name = authority.active, request.names.ca
     key = _key(authority)
     if active is None or key is None:
-        message = f"{CA_KEY} of Secret {name} cannot be loaded; {verdict.message}"
+        message = f"{CA_KEY} of Secret {name} cannot be used; {verdict.message}"
         finding = Finding(reason=CaReason.SIGNING_KEY_MISSING, message=message)
         return Outcome(secret=authority.secret, findings=(finding,))
     certificate = renewed_ca(
@@ -125,8 +125,13 @@ def hold(request: CertificateRequest, verdict: Verdict, fingerprint: str | None)
 
 
 def _key(authority: Authority) -> PrivateKey | None:
-    raw = authority.secret.value(CA_KEY)
-    return None if raw is None else load_key(raw, ours=authority.proven)
+    """The active certificate's key, looked at once more: what it signs must verify."""
+    active, raw = authority.active, authority.secret.value(CA_KEY)
+    key = None if raw is None else load_key(raw, ours=authority.proven)
+    if active is None or key is None:
+        return None
+    is_active = spki_fingerprint(key.public_key()) == active.spki_fingerprint
+    return key if is_active else None
 
 
 def _restore_command(request: CertificateRequest) -> str:

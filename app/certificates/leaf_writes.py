@@ -72,14 +72,21 @@ def written(
     is kept.
     """
     if value is None:
-        message = "waits for a valid spec"
-        return _without_signature(context, state, Verdict(reason=ISSUING, message=message))
+        return _without_signature(context, state, _open(state))
     if verdict is None:
         return _rest(context, state)
     if context.signer is None:
-        message = f"{verdict.message}; it cannot be issued without the CA's key"
+        message = f"{verdict.message}; the CA cannot sign a new one"
         return _without_signature(context, state, Verdict(reason=verdict.reason, message=message))
     return _issued(context, value, verdict, context.signer)
+
+
+def _open(state: LeafState) -> Verdict:
+    """What is said of a leaf whose names only the spec could tell."""
+    if state.observed is None:
+        return Verdict(reason=ISSUING, message="it is made when the spec is valid")
+    message = f"{TLS_CERT} cannot be read; it is reissued when the spec is valid"
+    return Verdict(reason=LeafReason.CERTIFICATE_UNREADABLE, message=message)
 
 
 def _without_signature(context: Context, state: LeafState, verdict: Verdict) -> Outcome:

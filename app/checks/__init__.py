@@ -64,7 +64,7 @@ def _without_collisions(
 
 
 def _pods(spec: WazuhClusterSpec) -> Iterator[Fault]:
-    """Faults of pods, Services and budgets."""
+    """Faults of pods, their Services and budgets."""
     for tier in tiers(spec):
         yield from pods.check_pods(tier)
         yield from config_text.check_placement(tier)

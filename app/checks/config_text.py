@@ -66,7 +66,7 @@ def check_source_ranges(path: str, ranges: Iterable[str]) -> Iterator[Fault]:
         try:
             ipaddress.ip_network(text, strict=False)
         except ValueError:
-            yield frozen(f"{path}[{index}]", f'"{text}" is no network; allowed: CIDR, 10.0.0.0/8')
+            yield frozen(f"{path}[{index}]", f'"{text}" is no network; allowed: CIDR, fd00::/8')
 
 
 def check_sans(sans: ExtraSans) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, StrictBool, StrictStr, model_validator
 
@@ -21,6 +21,9 @@ from app.schema.base import (
     NodePort,
     Port,
 )
+
+
+_PORTS: Final = {"x-min-items": 1, "x-unique": "name"}
 
 
 class ImageSpec(Model):
@@ -90,7 +93,7 @@ class ServiceSpec(Model):
         default=(),
         description="Exactly the published ports. Default: all ports of the tier, the managers' "
         "API only on ClusterIP.",
-        json_schema_extra={"x-min-items": 1},
+        json_schema_extra=dict(_PORTS),
     )
     node_port: NodePort | None = Field(
         default=None,
@@ -124,7 +127,7 @@ class IndexerService(ServiceSpec):
     ports: Annotated[tuple[RestPort, ...], Field(max_length=1)] = Field(
         default=(),
         description="The published port. Default: rest 9200.",
-        json_schema_extra={"x-min-items": 1},
+        json_schema_extra=dict(_PORTS),
     )
 
 
@@ -137,7 +140,7 @@ class MasterService(ServiceSpec):
         default=(),
         description="Exactly the published ports. Default: api (only on ClusterIP), agent-events, "
         "agent-auth.",
-        json_schema_extra={"x-min-items": 1},
+        json_schema_extra=dict(_PORTS),
     )
 
 
@@ -150,7 +153,7 @@ class WorkerService(ServiceSpec):
         default=(),
         description="Exactly the published ports. Default: agent-events, and agent-auth where "
         "workers enrol.",
-        json_schema_extra={"x-min-items": 1},
+        json_schema_extra=dict(_PORTS),
     )
 
 
@@ -166,7 +169,7 @@ class DashboardService(ServiceSpec):
     ports: Annotated[tuple[HttpsPort, ...], Field(max_length=1)] = Field(
         default=(),
         description="The published port. Default: https 5601.",
-        json_schema_extra={"x-min-items": 1},
+        json_schema_extra=dict(_PORTS),
     )
 
 

@@ -15,8 +15,6 @@ from typing import Final
 import orjson
 
 from app.result import Manifest
-from app.simulation import managed_fields
-from app.simulation.addresses import Addresses
 from app.simulation.api_calls import (
     CONFLICT,
     CREATED,
@@ -33,11 +31,13 @@ from app.simulation.api_calls import (
     key_of,
     owner_uids,
 )
-from app.simulation.defaulting import stored
 from app.simulation.kinds import KINDS
 from app.simulation.merge import same
+from app.simulation.server import managed_fields
+from app.simulation.server.addresses import Addresses
+from app.simulation.server.defaulting import stored
+from app.simulation.server.validation import creation_faults, update_faults
 from app.simulation.timeline import Timeline
-from app.simulation.validation import creation_faults, update_faults
 
 PVC_PROTECTION: Final = "kubernetes.io/pvc-protection"
 

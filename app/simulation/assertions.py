@@ -11,8 +11,8 @@ from app import names
 from app.result import Manifest
 from app.simulation.api_calls import INVALID, OK, Write
 from app.simulation.api_server import ApiServer
-from app.simulation.references import referred
 from app.simulation.timeline import Timeline
+from app.simulation.workloads.references import referred
 
 WINDOW_SECONDS: Final = 60.0
 #: With a resync every 30 s and one every 10 s a quiet minute has 8 calls.

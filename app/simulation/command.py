@@ -120,19 +120,15 @@ def run(
 
 def _wait(engine: Engine, progress: Progress, duration: int | None, last_edit: int) -> bool:
     """Let time pass; whether the run reached its end in good order."""
+    if duration is not None:
+        engine.run_for(duration, progress.update)
+        return engine.is_running()
 
     def ended() -> bool:
         progress.update()
-        return (
-            duration is None
-            and engine.elapsed >= last_edit
-            and engine.is_running()
-            and engine.is_quiet()
-        )
+        return engine.elapsed >= last_edit and engine.is_running() and engine.is_quiet()
 
-    limit = last_edit + PATIENCE_SECONDS if duration is None else duration
-    reached = engine.run_until(ended, limit)
-    return reached if duration is None else engine.is_running()
+    return engine.run_until(ended, last_edit + PATIENCE_SECONDS)
 
 
 def _verdict(engine: Engine, progress: Progress, *, settled: bool) -> int:

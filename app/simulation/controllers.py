@@ -5,13 +5,20 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from app.simulation import budgets, cron_jobs, deployments, jobs, replica_sets, stateful_sets
 from app.simulation.api_calls import Event, EventType
 from app.simulation.api_server import ApiServer
-from app.simulation.dispatcher import Dispatcher
-from app.simulation.garbage import ClaimProtection, GarbageCollector
-from app.simulation.kubelet import Habits, Kubelet
 from app.simulation.timeline import Timeline
+from app.simulation.workloads import (
+    budgets,
+    cron_jobs,
+    deployments,
+    jobs,
+    replica_sets,
+    stateful_sets,
+)
+from app.simulation.workloads.dispatcher import Dispatcher
+from app.simulation.workloads.garbage import ClaimProtection, GarbageCollector
+from app.simulation.workloads.kubelet import Habits, Kubelet
 
 _BALANCER_ACTOR: Final = "cloud-controller-manager"
 

@@ -25,7 +25,8 @@ def seconds_of(text: str) -> int:
 
 def shown(seconds: float) -> str:
     """A duration for people: its two largest units."""
-    rest, parts = int(seconds), []
+    rest = int(seconds)
+    parts: list[str] = []
     for unit, name in zip(_SECONDS, "dhms", strict=True):
         count, rest = divmod(rest, unit)
         if count or (name == "s" and not parts):

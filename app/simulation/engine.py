@@ -22,13 +22,13 @@ from app.simulation.assertions import Assertions, Violation
 from app.simulation.controllers import Controllers
 from app.simulation.hook import DirectHook, Hook, seeded_entropy
 from app.simulation.informers import Lag, NaturalLag
-from app.simulation.kubelet import Habits, Loaded
 from app.simulation.merge import canonical_json
 from app.simulation.metacontroller import Metacontroller
 from app.simulation.ownership import ACTOR as METACONTROLLER
 from app.simulation.registration import composite_controller, registration_of
 from app.simulation.sync_record import Pace, Sync
 from app.simulation.timeline import Timeline
+from app.simulation.workloads.kubelet import Habits, Loaded
 
 USER: Final = "kubectl"
 #: Longer than any pod of the default habits takes to start: a cluster that moves is not quiet.
@@ -135,11 +135,11 @@ class Engine:
         """Plan an edit or a fault for that many seconds after the start."""
         self.timeline.at(seconds, lambda: (action(), None)[1])
 
-    def run_for(self, seconds: float) -> None:
-        """Let time pass."""
+    def run_for(self, seconds: float, after_each: Callable[[], None] = lambda: None) -> None:
+        """Let time pass; ``after_each`` is called after every event."""
         limit = self.timeline.elapsed + seconds
         while self.timeline.step(limit):
-            pass
+            after_each()
 
     def run_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Let time pass until ``predicate`` holds; False when ``timeout`` seconds are over.

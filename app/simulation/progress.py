@@ -6,12 +6,15 @@ import time
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from app.names import LABEL_COMPONENT
+from app.names import LABEL_COMPONENT, TIERS
 from app.result import Manifest
 from app.simulation.duration import shown
 from app.simulation.engine import Engine
 
 _REDRAW_SECONDS: Final = 0.05
+_BAR: Final = 5
+_BAR_MAX: Final = 40
+_ORDER: Final = {str(role): index for index, role in enumerate(TIERS)}
 _WORKLOADS: Final = ("StatefulSet", "Deployment")
 #: Cursor to the first column, erase to the end of the screen.
 _ERASE: Final = "\r\x1b[J"
@@ -19,12 +22,17 @@ _ERASE: Final = "\r\x1b[J"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """One workload as it stands. ``rolled``: pods of the wanted revision."""
+    """One workload as it stands. ``rolled``: pods of the wanted revision while it rolls."""
 
     name: str
     ready: int
     wanted: int
-    rolled: int
+    rolled: int | None
+
+    def __str__(self) -> str:
+        """Short form."""
+        rolled = "" if self.rolled is None else f" ({self.rolled} rolled)"
+        return f"{self.name} {self.ready}/{self.wanted}{rolled}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,6 @@ class State:
     """What is shown; a line is written when it changes."""
 
     phase: str
-    children: int
     wanted: int
     tiers: tuple[Tier, ...]
 
@@ -82,28 +89,26 @@ class Progress:
             self.update()
 
     def _line(self, state: State) -> str:
-        tiers = "  ".join(f"{tier.name} {tier.ready}/{tier.wanted}" for tier in state.tiers)
+        tiers = "  ".join(map(str, state.tiers))
         return (
             f"{shown(self._engine.elapsed):>8}  {state.phase:<9}"
-            f"  {state.children}/{state.wanted} children"
+            f"  {self._children()}/{state.wanted} children"
             f"  sync {len(self._engine.syncs)}  {tiers}".rstrip()
         )
 
     def _block(self) -> list[str]:
-        state = state_of(self._engine)
-        syncs = self._engine.syncs
-        resync = syncs[-1].resync_after if syncs else 0.0
-        lines = [
-            f"{shown(self._engine.elapsed):>8}  {self._engine.clock():%Y-%m-%d %H:%M:%S}"
-            f"  {state.phase}",
-            f"          {state.children} of {state.wanted} children, {len(syncs)} syncs,"
-            f" next after {shown(resync)}",
+        engine, state = self._engine, state_of(self._engine)
+        resync = shown(engine.syncs[-1].resync_after) if engine.syncs else "nothing"
+        counts = f"{self._children()} of {state.wanted} children, {len(engine.syncs)} syncs"
+        return [
+            f"{shown(engine.elapsed):>8}  {engine.clock():%Y-%m-%d %H:%M:%S}  {state.phase}",
+            f"{'':10}{counts}, next after {resync}",
+            *(f"{'':10}{_bar(tier)} {tier}" for tier in state.tiers),
         ]
-        for tier in state.tiers:
-            bar = "#" * tier.ready + "." * max(0, tier.wanted - tier.ready)
-            rolled = "" if tier.rolled >= tier.wanted else f", {tier.rolled} rolled"
-            lines.append(f"          {tier.name:<16}{bar} {tier.ready}/{tier.wanted}{rolled}")
-        return lines
+
+    def _children(self) -> int:
+        gone = self._engine.find_parent() is None
+        return 0 if gone else len(self._engine.children())
 
     def _draw(self, lines: list[str]) -> None:
         self._erase()
@@ -121,19 +126,24 @@ def state_of(engine: Engine) -> State:
     """What an engine has to show now."""
     parent = engine.find_parent()
     syncs = engine.syncs
+    tiers = [_tier(item) for kind in _WORKLOADS for item in engine.objects(kind)]
     return State(
         phase="Gone" if parent is None else parent.get("status", {}).get("phase", "New"),
-        children=0 if parent is None else len(engine.children()),
-        wanted=max((sync.desired for sync in syncs[-1:]), default=0),
-        tiers=tuple(_tier(item) for kind in _WORKLOADS for item in engine.objects(kind)),
+        wanted=syncs[-1].desired if syncs else 0,
+        tiers=tuple(sorted(tiers, key=lambda tier: _ORDER.get(tier.name, len(_ORDER)))),
     )
 
 
 def _tier(item: Manifest) -> Tier:
-    status = item["status"]
+    status, wanted = item["status"], item["spec"]["replicas"]
+    ready, updated = status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
     return Tier(
         name=item["metadata"].get("labels", {}).get(LABEL_COMPONENT, item["metadata"]["name"]),
-        ready=status.get("readyReplicas", 0),
-        wanted=item["spec"]["replicas"],
-        rolled=status.get("updatedReplicas", 0),
+        ready=ready,
+        wanted=wanted,
+        rolled=updated if ready and updated < wanted else None,
     )
+
+
+def _bar(tier: Tier) -> str:
+    return ("#" * tier.ready + "." * max(0, tier.wanted - tier.ready))[:_BAR_MAX].ljust(_BAR)

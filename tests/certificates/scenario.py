@@ -188,7 +188,7 @@ def edited(secret: SecretData, **values: bytes | None) -> SecretData:
     return replace(secret, data=data)
 
 
-def reissued(  # noqa: PLR0913 - each is a fact that a test wants wrong
+def reissued(
     world: World,
     name: str,
     *,

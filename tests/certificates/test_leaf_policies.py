@@ -33,9 +33,7 @@ NEW_KEY = ec.derive_private_key(12345, ec.SECP256R1())
 Change = Callable[[World], LeafInput]
 
 
-def leaf_input(
-    world: World, secret: SecretData | None, config: CertConfig = CONFIG
-) -> LeafInput:
+def leaf_input(world: World, secret: SecretData | None, config: CertConfig = CONFIG) -> LeafInput:
     """The chain's input for the indexer's leaf with ``secret`` observed."""
     wish = leaf_wishes(NAMES, config)[0]
     return LeafInput(
@@ -163,9 +161,7 @@ ROWS: list[tuple[str, Change, LeafReason | None]] = [
 @pytest.mark.parametrize(
     ("change", "expected"), [pytest.param(row[1], row[2], id=row[0]) for row in ROWS]
 )
-def test_the_first_reason_wins(
-    settled: World, change: Change, expected: LeafReason | None
-) -> None:
+def test_the_first_reason_wins(settled: World, change: Change, expected: LeafReason | None) -> None:
     """Row by row; no reason means keep."""
     verdict = first_reason(LEAF_RULES, change(settled))
     assert (None if verdict is None else verdict.reason) == expected

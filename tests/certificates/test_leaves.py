@@ -76,9 +76,7 @@ def test_extra_names_are_sorted_into_names_and_addresses() -> None:
     extra = ExtraSans(indexer=("SIEM.Example.org", "10.0.0.7", "localhost", "2001:db8::1"))
     leaf = by_name(extra)["indexer"]
     assert leaf.dns_names[-2:] == ("localhost", "siem.example.org")
-    assert leaf.ip_addresses == tuple(
-        map(ip_address, ("127.0.0.1", "10.0.0.7", "2001:db8::1"))
-    )
+    assert leaf.ip_addresses == tuple(map(ip_address, ("127.0.0.1", "10.0.0.7", "2001:db8::1")))
     assert "siem.example.org" not in by_name(extra)["dashboard"].dns_names
 
 

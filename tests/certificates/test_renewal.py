@@ -44,9 +44,7 @@ def test_the_window_is_the_threshold_or_a_third_of_the_lifetime(
 
 @pytest.mark.parametrize("hours", [1, 2, 24, 24 * 31, 24 * 365, 24 * 3650])
 @pytest.mark.parametrize("threshold", [DAY, 30 * DAY, 4000 * DAY])
-def test_what_was_just_issued_is_not_due(
-    settled: World, hours: int, threshold: timedelta
-) -> None:
+def test_what_was_just_issued_is_not_due(settled: World, hours: int, threshold: timedelta) -> None:
     """For validities from an hour to ten years, whatever the threshold and serial (C07)."""
     validity = timedelta(hours=hours)
     for serial in range(50):

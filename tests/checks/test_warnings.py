@@ -35,9 +35,11 @@ OFF = {"monitoring": {"enabled": False}, "cronStatistics": {"status": False}}
         (
             nested("dashboard.replicas", 2),
             "4.14.7",
-            "spec.dashboard.replicas: each of 2 dashboards writes rows of its own, so agents are "
-            "counted several times; use 1, or turn off "
-            "wazuhPlugin.monitoring.enabled and cronStatistics.status",
+            (
+                "spec.dashboard.replicas: each of 2 dashboards writes rows of its own, so agents "
+                "are counted several times; use 1, or turn off "
+                "wazuhPlugin.monitoring.enabled and cronStatistics.status"
+            ),
         ),
         (
             nested("dashboard", {"replicas": 3, "wazuhPlugin": {"monitoring": {"enabled": False}}}),
@@ -47,8 +49,10 @@ OFF = {"monitoring": {"enabled": False}, "cronStatistics": {"status": False}}
         (
             nested("dashboard.wazuhPlugin.apiEndpoints", [ENDPOINT]),
             "4.14.4",
-            "spec.dashboard.wazuhPlugin.apiEndpoints: 1 given with Wazuh 4.14.4: one that does "
-            "not answer stops a dashboard that starts",
+            (
+                "spec.dashboard.wazuhPlugin.apiEndpoints: 1 given with Wazuh 4.14.4: one that does "
+                "not answer stops a dashboard that starts"
+            ),
         ),
     ],
 )

@@ -1,0 +1,1 @@
+"""Passwords and keys: kept, generated, derived, looked up, and recovered by people."""

@@ -1,0 +1,1 @@
+"""The three pure functions behind the routes: sync, finalize, customize."""

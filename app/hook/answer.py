@@ -1,0 +1,49 @@
+"""Response and report of one sync, from what was decided and judged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.certificates.plan import CertificatePlan
+from app.observed.request import SyncRequest
+from app.result import Manifest, Outcome, Reissue, Report, Response, Result
+from app.rollout.plan import Rollout
+from app.status.resync import resync_seconds
+from app.status.status import StatusResult
+
+
+def answer(  # noqa: PLR0913 - the parts of one answer
+    asked: SyncRequest,
+    told: StatusResult,
+    *,
+    children: tuple[Manifest, ...],
+    rolled: Rollout,
+    certificates: CertificatePlan,
+    reissues: tuple[Reissue, ...],
+    outcome: Outcome,
+    now: datetime,
+    is_waiting: bool,
+    is_lasting: bool = False,
+) -> Result:
+    """Answer and report. ``is_lasting``: nothing but certificates asks to come back."""
+    due = (certificates.next_due, rolled.next_due)
+    is_idle = is_lasting and not reissues and not is_waiting and not any(due)
+    delay = resync_seconds(now, is_written=bool(reissues), is_waiting=is_waiting, due=due)
+    return Result(
+        response=Response(
+            status=told.status, children=children, resync_after_seconds=0 if is_idle else delay
+        ),
+        report=Report(
+            namespace=asked.namespace,
+            name=asked.name,
+            uid=asked.uid,
+            generation=asked.generation,
+            outcome=outcome,
+            phase=str(told.phase),
+            observed=asked.observed.child_count,
+            emitted=len(children),
+            reissues=reissues,
+            held=rolled.held,
+            earliest_expiry=certificates.earliest_expiry,
+        ),
+    )

@@ -1,0 +1,211 @@
+"""The sync hook: one pure function from a request to every child the cluster should have.
+
+    read → judge the spec → hold fields → identity → certificates → resolve → derive → render
+         → order the tiers → status → response
+
+No clock, randomness, environment, file or network below this line: ``now`` and ``entropy`` are
+arguments. An exception is a 5xx without children: a partial list would delete the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app import components
+from app.certificates.leaves import leaf_plans
+from app.certificates.plan import CertificatePlan, Stage
+from app.cluster import Cluster
+from app.credentials import access, derived
+from app.credentials import identity as credentials
+from app.credentials.access import UserAccess
+from app.credentials.identity import IdentityPlan
+from app.entropy import Entropy
+from app.faults import Effect
+from app.hook.answer import answer
+from app.hook.finalize import finalize, torn_down
+from app.hook.frozen import frozen_answer
+from app.hook.heavy import is_heavy
+from app.names import TIERS, Names, Role
+from app.observed.request import SyncRequest, read
+from app.resolve import held_fields, resolve
+from app.resolve.authority import certificate_plan
+from app.resolve.specification import Specification, specification
+from app.result import Outcome, Reissue, Result
+from app.rollout import plan as rollout
+from app.rollout.hash_gate import RolloutFacts
+from app.rollout.plan import Rollout
+from app.rollout.retained import retained
+from app.rollout.tier_state import Standing
+from app.schema.wazuhcluster import WazuhClusterSpec
+from app.status.components import version_before
+from app.status.status import StatusFacts, build
+from app.versions import WazuhVersion
+
+__all__ = ["finalize", "is_heavy", "sync"]
+
+
+def sync(request: object, *, now: datetime, entropy: Entropy) -> Result:
+    """Answer a decoded sync request.
+
+    ``now``: aware UTC, whole seconds. Raises RequestError or RegistrationError for a request that
+    cannot be answered without harm.
+    """
+    asked = read(request)
+    if asked.is_deleting:
+        return torn_down(asked, frozenset(), now=now, entropy=entropy)
+    judged = specification(asked.spec, asked.name, held_fields.version_floor(asked))
+    if not judged.is_usable or judged.spec is None or judged.version is None:
+        return frozen_answer(asked, judged.faults, now=now, entropy=entropy)
+    named = Names(cluster=asked.name, namespace=asked.namespace, domain=judged.spec.cluster_domain)
+    refused = tuple(held_fields.cluster_name_fault(judged.spec, named, asked.observed))
+    if refused:
+        return frozen_answer(asked, (*judged.faults, *refused), now=now, entropy=entropy)
+    call = _Call(
+        asked=asked,
+        judged=judged,
+        spec=judged.spec,
+        version=judged.version,
+        names=named,
+        user=access.look_up(judged.spec, asked.observed),
+        now=now,
+        entropy=entropy,
+    )
+    return _applied(call)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    asked: SyncRequest
+    judged: Specification
+    spec: WazuhClusterSpec
+    version: WazuhVersion
+    names: Names
+    user: UserAccess
+    now: datetime
+    entropy: Entropy
+
+
+def _applied(call: _Call) -> Result:
+    asked, named = call.asked, call.names
+    replicas = held_fields.indexer_replicas(call.spec, asked)
+    identities = credentials.identities(call.spec, named, call.user, call.entropy)
+    identity = credentials.plan(asked, identities, now=call.now)
+    certificates = certificate_plan(
+        asked,
+        named,
+        call.spec.tls.cert_config,
+        now=call.now,
+        entropy=call.entropy,
+        accepted=resolve.accepted_names(named, asked.observed),
+    )
+    facts = resolve.Facts(
+        request=asked,
+        spec=call.spec,
+        version=call.version,
+        names=named,
+        indexer_replicas=replicas.count,
+        user=call.user,
+        certificates=certificates,
+    )
+    cluster, reissues = _with_secrets(call, resolve.resolve(facts), identity, certificates)
+    rendered = components.render(cluster)
+    rolled = rollout.plan(_rollout_facts(call, cluster, identity, certificates, reissues), rendered)
+    is_rolling = any(one.is_wanted and not one.passed for one in rolled.tiers)
+    children = (
+        *rolled.children,
+        *retained(asked.observed, rolled.children, is_rolling=is_rolling),
+    )
+    found = [
+        *call.judged.faults,
+        *([] if replicas.fault is None else [replicas.fault]),
+        *held_fields.storage_faults(call.spec, asked.observed),
+        *held_fields.administrator_fault(call.user, named, asked.observed),
+        *call.user.faults,
+    ]
+    told = build(
+        StatusFacts(
+            request=asked,
+            now=call.now,
+            version=str(call.version),
+            tiers=rolled.tiers,
+            certificates=certificates,
+            identity=identity,
+            faults=tuple(found),
+            children=children,
+        )
+    )
+    return answer(
+        asked,
+        told,
+        children=children,
+        rolled=rolled,
+        certificates=certificates,
+        reissues=_done(call, rolled, reissues),
+        outcome=Outcome.APPLIED,
+        now=call.now,
+        is_waiting=not told.is_quiet
+        or bool(rolled.held)
+        or bool(identity.lost)
+        or any(fault.effect is Effect.WAITS for fault in found),
+    )
+
+
+def _with_secrets(
+    call: _Call, cluster: Cluster, identity: IdentityPlan, certificates: CertificatePlan
+) -> tuple[Cluster, tuple[Reissue, ...]]:
+    """``cluster`` with every Secret to emit, and what is new among them."""
+    observed = call.asked.observed
+    security = derived.indexer_security(cluster, observed, now=call.now, entropy=call.entropy)
+    wazuh = derived.dashboard_wazuh(cluster, observed, call.user, now=call.now)
+    made = (
+        *certificates.secrets,
+        *((Role.CREDENTIALS, one) for one in identity.secrets),
+        *((Role.INDEXER, one) for one in (security.secret,) if one is not None),
+        *((Role.DASHBOARD, one) for one in (wazuh.secret,) if one is not None),
+    )
+    reissues = (
+        *certificates.reissues,
+        *identity.reissues,
+        *(one for one in (security.reissue, wazuh.reissue) if one is not None),
+    )
+    return replace(cluster, secrets=made), reissues
+
+
+def _rollout_facts(
+    call: _Call,
+    cluster: Cluster,
+    identity: IdentityPlan,
+    certificates: CertificatePlan,
+    reissues: Sequence[Reissue],
+) -> RolloutFacts:
+    observed = call.asked.observed
+    emitted = {one.name for _, one in certificates.secrets}
+    unsigned = {
+        leaf.secret
+        for leaf in leaf_plans(call.names, None)
+        if leaf.secret not in observed.secrets and leaf.secret not in emitted
+    }
+    return RolloutFacts(
+        names=call.names,
+        observed=observed,
+        now=call.now,
+        replicas={role: cluster.tier(role).replicas for role in TIERS},
+        creation=call.spec.rollout.creation,
+        update=call.spec.rollout.update,
+        rewritten=certificates.rewritten | {one.secret for one in reissues},
+        unusable=call.user.unusable_secrets | {one.secret for one in identity.lost} | unsigned,
+        once_settled=frozenset(
+            role for role in TIERS if version_before(call.asked.status, role) is not None
+        ),
+        is_ca_steady=certificates.stage is Stage.STEADY,
+        is_ca_held=certificates.hold is not None,
+    )
+
+
+def _done(call: _Call, rolled: Rollout, reissues: Sequence[Reissue]) -> tuple[Reissue, ...]:
+    """What this call really writes: a held dashboard keeps its wazuh.yml."""
+    held = {one.role for one in rolled.tiers if one.standing in {Standing.HELD, Standing.KEPT}}
+    kept = call.names.dashboard_wazuh if Role.DASHBOARD in held else None
+    return tuple(one for one in reissues if one.secret != kept)

@@ -1,0 +1,1 @@
+"""What a request says: parent, children, what was last applied, which Secrets are read."""

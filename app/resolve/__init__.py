@@ -1,0 +1,1 @@
+"""From spec and observation to one `Cluster`: judged, held field by field, resolved."""

@@ -1,0 +1,1 @@
+"""Which tier takes what now: order, hashes that wait, what is kept, what is frozen."""

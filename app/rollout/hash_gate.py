@@ -1,0 +1,112 @@
+"""Hashes of a pod template that may not move yet.
+
+A hash rests on Secrets. While this call writes one of them, or before it has reached every node,
+the template keeps the hash it has: one change, one roll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from app import names
+from app.certificates.leaves import TIER_LEAVES
+from app.names import Names, Role
+from app.observed.references import secret_references
+from app.observed.request import Observed, Workload, as_text
+from app.observed.secret_reader import SecretReader
+from app.observed.template import (
+    annotations_of,
+    template_of,
+    with_annotations,
+    with_template,
+)
+from app.result import Manifest
+
+#: A kubelet may mount a Secret's former content in a pod that starts earlier.
+SECRET_AGE: Final = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutFacts:
+    """What ordering rests on.
+
+    ``rewritten``: Secrets whose data this call writes. ``unusable``: Secrets that are lost or
+    that the user has yet to provide; a tier that refers to one of them is kept and holds nobody.
+    ``replicas``: to send, by tier. ``creation``, ``update``: Ordered or Parallel.
+    ``once_settled``: tiers that have been settled before. ``is_ca_held``: the CA is lost, so all
+    templates stay as they are.
+    """
+
+    names: Names
+    observed: Observed
+    now: datetime
+    replicas: Mapping[Role, int]
+    creation: str
+    update: str
+    rewritten: frozenset[str]
+    unusable: frozenset[str]
+    once_settled: frozenset[Role]
+    is_ca_steady: bool
+    is_ca_held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The wanted workload after the hashes that may not move yet were put back.
+
+    ``is_open``: a hash waits, so the tier has neither passed nor settled.
+    """
+
+    workload: Manifest
+    is_open: bool = False
+    due: datetime | None = None
+    message: str = ""
+
+    @property
+    def template(self) -> Mapping[str, Any]:
+        """Pod template after the gate."""
+        return template_of(self.workload)
+
+
+def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) -> Gate:
+    """Keep the observed hash where it rests on Secrets that are being written or too young."""
+    template = template_of(wanted)
+    reader = SecretReader(observed=facts.observed, names=facts.names)
+    leaves = [facts.names.certs(leaf) for leaf in TIER_LEAVES[role]]
+    others = sorted(secret_references(template) - set(leaves) - {_security(facts)})
+    back: dict[str, str | None] = {}
+    due: list[datetime] = []
+    for annotation, secrets in ((names.CERT_HASH, leaves), (names.CONFIG_HASH, others)):
+        running = as_text(workload.annotations.get(annotation))
+        if annotations_of(template).get(annotation) == running:
+            continue
+        young = [
+            written + SECRET_AGE
+            for written in map(reader.written, secrets)
+            if written is not None and written <= facts.now < written + SECRET_AGE
+        ]
+        if facts.rewritten.intersection(secrets):
+            back[annotation] = running
+        elif young:
+            back[annotation] = running
+            due.append(max(young))
+    rewrites = bool(facts.rewritten.intersection(leaves)) or bool(
+        facts.rewritten.intersection(others)
+    )
+    if not back and not rewrites:
+        return Gate(workload=wanted)
+    kept = with_template(wanted, with_annotations(template, back)) if back else wanted
+    return Gate(
+        workload=kept,
+        is_open=True,
+        due=max(due, default=None),
+        message="waits until its Secrets have reached every node",
+    )
+
+
+def _security(facts: RolloutFacts) -> str:
+    """The security files are read by the very first start only: they enter no hash."""
+    return facts.names.indexer_security

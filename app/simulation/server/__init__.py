@@ -1,0 +1,1 @@
+"""What the API server does to a manifest: defaults, normalisation, validation, field owners."""
