@@ -1,9 +1,10 @@
-"""Values of command-line arguments, and how a command ends when they are wrong."""
+"""Arguments of the command line, and how a command ends when they are wrong."""
 
 from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, NoReturn
 
 EXIT_OK: Final = 0
@@ -30,6 +31,39 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def serve_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``serve``; what is left out comes from the environment."""
+    parser.add_argument("--host", help="address to listen on (WAZUH_HOOK_HOST, 127.0.0.1)")
+    parser.add_argument("--port", type=port, help="TCP port (WAZUH_HOOK_PORT, 8080); 0: a free one")
+
+
+def render_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``render``."""
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a WazuhCluster (Secrets of yours may stand beside it) or a recorded sync request",
+    )
+    parser.add_argument("--reveal", action="store_true", help="show the values of Secrets")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="write one file an object, Secrets with mode 0600",
+    )
+    parser.add_argument("--now", type=moment, metavar="RFC3339", help="time to render for")
+    parser.add_argument(
+        "--seed", type=hex_seed, metavar="HEX", help="64 hex digits: the same keys every time"
+    )
+    parser.add_argument(
+        "--rounds",
+        type=count,
+        metavar="N",
+        help="how often the answer is fed back (4 for a WazuhCluster, 1 for a request)",
+    )
 
 
 def port(text: str) -> int:

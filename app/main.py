@@ -24,14 +24,13 @@ from app.arguments import (
     CommandError,
     Parser,
     UsageError,
-    count,
-    hex_seed,
-    moment,
-    port,
+    render_arguments,
+    serve_arguments,
 )
 
 if TYPE_CHECKING:
     from app.http import Hook
+    from app.simulation.hook import DirectHook
 
 PROGRAM = "wazuh-hook"
 EXIT_INTERRUPTED = 130
@@ -40,7 +39,8 @@ EXIT_INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit status; ``argv`` is without the program's name."""
     try:
-        options = _parser().parse_args(argv)
+        given = sys.argv[1:] if argv is None else argv
+        options = _parser(given).parse_args(given)
         status: int = options.run(options)
         sys.stdout.flush()
     except SystemExit:  # only --help ends so: errors of the parser are UsageErrors
@@ -128,10 +128,19 @@ def crd(_options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def simulate(options: argparse.Namespace) -> int:
+    """Turn a WazuhCluster into a running cluster in a simulation."""
+    from app.simulation.command import run
+
+    return run(options, serve=served, direct=direct)
+
+
 def hook() -> Hook:
     """The real functions behind the routes."""
     from app.hook.customize import customize
-    from app.hook.sync import finalize, is_heavy, sync
+    from app.hook.finalize import finalize
+    from app.hook.heavy import is_heavy
+    from app.hook.sync import sync
     from app.http import Hook
 
     return Hook(sync=sync, finalize=finalize, customize=customize, is_heavy=is_heavy)
@@ -152,7 +161,21 @@ def served(clock: Callable[[], datetime]) -> Iterator[str]:
         yield url
 
 
-def _parser() -> argparse.ArgumentParser:
+def direct(clock: Callable[[], datetime], seed: int) -> DirectHook:
+    """The hook in process, for a simulation that is the same in every run."""
+    from app.simulation.hook import DirectHook, seeded_entropy
+
+    functions = hook()
+    return DirectHook(
+        functions.sync,
+        functions.customize,
+        clock,
+        seeded_entropy(seed),
+        finalize=functions.finalize,
+    )
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = Parser(prog=PROGRAM, description="Metacontroller hook that renders Wazuh clusters.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -163,41 +186,15 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    _serve_arguments(command("serve", serve))
-    _render_arguments(command("render", render))
+    serve_arguments(command("serve", serve))
+    render_arguments(command("render", render))
+    simulation = command("simulate", simulate)
+    if "simulate" in argv:  # its arguments come with the whole engine
+        from app.simulation.command import arguments
+
+        arguments(simulation)
     command("crd", crd)
     return parser
-
-
-def _serve_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", help="address to listen on (WAZUH_HOOK_HOST, 127.0.0.1)")
-    parser.add_argument("--port", type=port, help="TCP port (WAZUH_HOOK_PORT, 8080); 0: a free one")
-
-
-def _render_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help="a WazuhCluster (Secrets of yours may stand beside it) or a recorded sync request",
-    )
-    parser.add_argument("--reveal", action="store_true", help="show the values of Secrets")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        help="write one file an object, Secrets with mode 0600",
-    )
-    parser.add_argument("--now", type=moment, metavar="RFC3339", help="time to render for")
-    parser.add_argument(
-        "--seed", type=hex_seed, metavar="HEX", help="64 hex digits: the same keys every time"
-    )
-    parser.add_argument(
-        "--rounds",
-        type=count,
-        metavar="N",
-        help="how often the answer is fed back (4 for a WazuhCluster, 1 for a request)",
-    )
 
 
 def _now() -> datetime:

@@ -60,4 +60,4 @@ class SecretData:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
             return None
-        return text.removesuffix("\n").removesuffix("\r")
+        return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")

@@ -20,6 +20,8 @@ from typing import Any, Final
 
 import yaml
 
+from app.schema.base import QUANTITY
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 CORE_TYPES_FILE: Final = ROOT / "app" / "schema" / "core_types.py"
 CRD_FILE: Final = ROOT / "crds" / "wazuhclusters.resources.wazuh.com.yaml"
@@ -72,7 +74,6 @@ ENUMS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 MAX_LENGTH: Final = 4096
 MAX_LENGTHS: Final = {("EnvVar", "value"): 65536}
 MAX_ITEMS: Final = 256
-QUANTITY_PATTERN: Final = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$"
 WIDTH: Final = 100
 
 
@@ -152,7 +153,7 @@ def structural_type(name: str, published: Mapping[str, Any]) -> dict[str, Any]:
     if name == "Quantity":
         return {
             "x-kubernetes-int-or-string": True,
-            "pattern": QUANTITY_PATTERN,
+            "pattern": QUANTITY,
             "maxLength": 32,
             "minimum": 0,
         }

@@ -28,7 +28,7 @@ def window(certificate: CertificateFacts, threshold: timedelta) -> timedelta:
     otherwise renew in every sync.
     """
     lifetime = max(certificate.not_after - certificate.not_before, timedelta())
-    if threshold < lifetime:
+    if threshold < lifetime - BACKDATE:
         return timedelta(seconds=int(threshold.total_seconds()))
     return timedelta(seconds=int(lifetime.total_seconds()) // 3)
 

@@ -30,6 +30,9 @@ PASSWORD_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 USER_NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CLUSTER_KEY_PATTERN: Final = re.compile(r"[A-Za-z0-9]{32}")
 PASSWORD_LENGTHS: Final = (8, 64)
+COOKIE_PASSWORD_PATTERN: Final = re.compile(r"[A-Za-z0-9]{32,128}")
+#: Account of the dashboard in the index; the plugin has roles for it by this name.
+DASHBOARD_USER: Final = "kibanaserver"
 
 # What is allowed, in words for the conditions.
 PASSWORD_RULE: Final = "8 to 64 of A-Z a-z 0-9 . _ + -, first a letter or digit"  # noqa: S105
@@ -43,8 +46,8 @@ CLUSTER_KEY_RULE: Final = "32 letters and digits"
 def password(entropy: Entropy, label: str) -> str:
     """24 characters with at least one of each class, the first one a letter.
 
-    Drawn again, under another label, until every class is in it: about one draw in ten misses
-    one, so 64 draws never do.
+    Drawn again, under another label, until every class is in it: about one draw in four misses
+    one, mostly the four symbols, so 64 draws never do.
     """
     for attempt in range(64):
         drawn = f"{label}/{attempt}"
@@ -86,6 +89,21 @@ def is_user_name(text: str) -> bool:
 def is_cluster_key(text: str) -> bool:
     """Whether ``text`` is usable as the managers' cluster key."""
     return CLUSTER_KEY_PATTERN.fullmatch(text) is not None
+
+
+def is_administrator_name(text: str) -> bool:
+    """Whether ``text`` is usable as the name of the index's administrator."""
+    return is_user_name(text) and text != DASHBOARD_USER
+
+
+def is_dashboard_name(text: str) -> bool:
+    """Whether ``text`` is the account by which the dashboard logs in to the index."""
+    return text == DASHBOARD_USER
+
+
+def is_cookie_password(text: str) -> bool:
+    """Whether ``text`` is long enough for the dashboard to encrypt its cookies with."""
+    return COOKIE_PASSWORD_PATTERN.fullmatch(text) is not None
 
 
 _BCRYPT: Final = "./" + string.ascii_uppercase + string.ascii_lowercase + string.digits

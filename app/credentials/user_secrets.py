@@ -75,8 +75,8 @@ def administrator_name(observed: Observed, path: str, secret: str, key: str) -> 
         path=path,
         secret=secret,
         key=key,
-        is_usable=lambda text: passwords.is_user_name(text) and text != "kibanaserver",
-        rule=f"{passwords.USER_NAME_RULE}; kibanaserver is reserved for the dashboard",
+        is_usable=passwords.is_administrator_name,
+        rule=f"{passwords.USER_NAME_RULE}; {passwords.DASHBOARD_USER} is reserved for the dashboard",
     )
 
 

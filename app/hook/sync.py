@@ -31,6 +31,7 @@ from app.names import TIERS, Names, Role
 from app.observed.request import SyncRequest, read
 from app.resolve import held_fields, resolve
 from app.resolve.authority import certificate_plan
+from app.resolve.run_as import run_as_faults
 from app.resolve.specification import Specification, specification
 from app.result import Outcome, Reissue, Result
 from app.rollout import plan as rollout
@@ -122,6 +123,7 @@ def _applied(call: _Call) -> Result:
         *([] if replicas.fault is None else [replicas.fault]),
         *held_fields.storage_faults(call.spec, asked.observed),
         *held_fields.administrator_fault(call.user, named, asked.observed),
+        *run_as_faults(call.spec, call.user),
         *call.user.faults,
     ]
     told = build(

@@ -44,11 +44,10 @@ def as_time(value: object) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        # OverflowError: a time beyond the calendar once its offset is taken off.
+        return None if parsed.tzinfo is None else parsed.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
         return None
-    if parsed.tzinfo is None:
-        return None
-    return parsed.astimezone(UTC).replace(microsecond=0)
 
 
 def time_text(moment: datetime) -> str:
@@ -93,7 +92,8 @@ class Workload:
     def has_rolled(self) -> bool:
         """Whether no pod of an older template is left."""
         if self.is_stateful:
-            return self.is_seen and self.current_revision == self.update_revision
+            is_one = bool(self.update_revision) and self.current_revision == self.update_revision
+            return self.is_seen and is_one
         return self.is_seen and self.updated >= self.wanted and self.replicas <= self.updated
 
     @property
@@ -123,22 +123,22 @@ class Workload:
 
 def _workload(role: Role, manifest: Manifest, *, is_stateful: bool) -> Workload:
     metadata = as_map(manifest.get("metadata"))
-    spec = as_map(manifest.get("spec"))
+    replicas = as_map(manifest.get("spec")).get("replicas")
     status = as_map(manifest.get("status"))
     return Workload(
         role=role,
         name=str(metadata.get("name")),
         manifest=manifest,
         is_stateful=is_stateful,
-        wanted=as_count(spec.get("replicas", 1)),
+        wanted=1 if replicas is None else as_count(replicas),
         replicas=as_count(status.get("replicas")),
         updated=as_count(status.get("updatedReplicas")),
         ready=as_count(status.get("readyReplicas")),
         available=as_count(status.get("availableReplicas")),
         generation=as_count(metadata.get("generation")),
         observed_generation=as_count(status.get("observedGeneration")),
-        current_revision=str(status.get("currentRevision", "")),
-        update_revision=str(status.get("updateRevision", "")),
+        current_revision=as_text(status.get("currentRevision")) or "",
+        update_revision=as_text(status.get("updateRevision")) or "",
     )
 
 
@@ -253,6 +253,9 @@ def read(request: object) -> SyncRequest:
 def _observed(body: Mapping[str, Any], cluster: str, namespace: str) -> Observed:
     if not isinstance(body.get("children"), dict):
         raise RequestError("no children in the request")
+    related = body.get("related")
+    if related is not None and not isinstance(related, dict):
+        raise RequestError("the related objects are not an object")
     children = _objects(body["children"], namespace)
     for needed in (kinds.SECRET, kinds.STATEFUL_SET):
         if needed.group_key not in children:
@@ -269,7 +272,7 @@ def _observed(body: Mapping[str, Any], cluster: str, namespace: str) -> Observed
             workloads[role] = _workload(role, manifest, is_stateful=is_stateful)
     return Observed(
         children=children,
-        related=_objects(as_map(body.get("related")), namespace),
+        related=_objects(related or {}, namespace),
         secrets={
             name: secret_of(manifest) for name, manifest in children[kinds.SECRET.group_key].items()
         },
@@ -278,18 +281,23 @@ def _observed(body: Mapping[str, Any], cluster: str, namespace: str) -> Observed
 
 
 def _objects(groups: Mapping[str, Any], namespace: str) -> dict[str, dict[str, Manifest]]:
-    """Objects of ``namespace`` by kind and name; the inner keys differ between hook versions."""
+    """Objects of ``namespace`` by kind and name; the inner keys differ between hook versions.
+
+    A group that is null was not observed: it is none, not an empty one.
+    """
     read_groups: dict[str, dict[str, Manifest]] = {}
     for group_key, group in groups.items():
-        if group is not None and not isinstance(group, dict):
+        if group is None:
+            continue
+        if not isinstance(group, dict):
             raise RequestError("a group of objects is not an object")
         found: dict[str, Manifest] = {}
-        for manifest in (group or {}).values():
+        for manifest in group.values():
             metadata = as_map(as_map(manifest).get("metadata"))
             name = as_text(metadata.get("name"))
             if name is None:
                 raise RequestError("an observed object has no name")
-            if metadata.get("namespace", namespace) == namespace:
+            if (as_text(metadata.get("namespace")) or namespace) == namespace:
                 found[name] = manifest
         read_groups[group_key] = found
     return read_groups

@@ -40,8 +40,32 @@ def version_floor(request: SyncRequest) -> WazuhVersion | None:
 
 
 def _has_run_newest(workload: Workload) -> bool:
-    """Whether at least one updated pod is ready."""
-    return workload.updated >= 1 and workload.ready > workload.wanted - workload.updated
+    """Whether at least one updated pod is ready.
+
+    Before the controller has seen a template, the numbers speak of the one before it.
+    """
+    is_counted = workload.is_seen and workload.updated >= 1
+    return is_counted and workload.ready > workload.wanted - workload.updated
+
+
+def version_fault(version: WazuhVersion, request: SyncRequest) -> Iterator[Fault]:
+    """An upgrade that is taken back before a pod was ready on it is followed, with a warning."""
+    indexer = request.observed.workloads.get(Role.INDEXER)
+    if indexer is None:
+        return
+    sent = parse_version(indexer.version or "")
+    rolls = as_map(request.status.get("rollout"))
+    is_rolling_back = (
+        not indexer.has_rolled
+        and sent == version == parse_version(as_text(request.status.get("version")) or "")
+        and (rolls.get("tier"), rolls.get("reason")) == (str(Role.INDEXER), "VersionChanged")
+    )
+    if is_rolling_back or (sent is not None and sent > version):
+        message = (
+            f"an upgrade is taken back to {version}; an indexer pod that started on the newer"
+            " version and never got ready may refuse its data"
+        )
+        yield faults.warning("spec.version", message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from app.observed.template import (
     with_template,
 )
 from app.result import Manifest
+from app.stamps import is_proven
 
 #: A kubelet may mount a Secret's former content in a pod that starts earlier.
 SECRET_AGE: Final = timedelta(seconds=90)
@@ -75,6 +76,7 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
     """Keep the observed hash where it rests on Secrets that are being written or too young."""
     template = template_of(wanted)
     reader = SecretReader(observed=facts.observed, names=facts.names)
+    written = facts.rewritten | _unproven(facts)
     leaves = [facts.names.certs(leaf) for leaf in TIER_LEAVES[role]]
     others = sorted(secret_references(template) - set(leaves) - {_security(facts)})
     back: dict[str, str | None] = {}
@@ -84,11 +86,11 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
         if annotations_of(template).get(annotation) == running:
             continue
         young = [
-            written + SECRET_AGE
-            for written in map(reader.written, secrets)
-            if written is not None and written <= facts.now < written + SECRET_AGE
+            moment + SECRET_AGE
+            for moment in map(reader.written, secrets)
+            if moment is not None and moment <= facts.now < moment + SECRET_AGE
         ]
-        if facts.rewritten.intersection(secrets):
+        if written.intersection(secrets):
             back[annotation] = running
         elif young:
             back[annotation] = running
@@ -105,6 +107,15 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
         due=max(due, default=None),
         message="waits until its Secrets have reached every node",
     )
+
+
+def _unproven(facts: RolloutFacts) -> frozenset[str]:
+    """Secrets that somebody else wrote: their digest does not fit, so the time beside it is old.
+
+    Both are written anew in this call, and the age counts from then.
+    """
+    secrets = facts.observed.secrets
+    return frozenset(name for name, secret in secrets.items() if not is_proven(secret))
 
 
 def _security(facts: RolloutFacts) -> str:

@@ -29,6 +29,7 @@ from app.observed.template import (
 from app.result import Manifest
 from app.rollout import hash_gate
 from app.rollout.hash_gate import SECRET_AGE, Gate, RolloutFacts
+from app.rollout.renderer import newer_renderer
 from app.rollout.tier_state import Standing, TierState, away
 
 #: From how many replicas on one pod may be away after a completed roll, by tier.
@@ -49,6 +50,14 @@ class Rollout:
     def held(self) -> dict[str, str]:
         """Held tiers with what they wait for."""
         return {str(one.role): one.waits_for for one in self.tiers if one.standing is Standing.HELD}
+
+    @property
+    def is_rolling(self) -> bool:
+        """Whether pods of former templates may be left in some tier."""
+        return any(
+            one.is_wanted and not (one.passed and one.workload and one.workload.has_rolled)
+            for one in self.tiers
+        )
 
     @property
     def next_due(self) -> datetime | None:
@@ -106,6 +115,9 @@ def _tier(
         return _unobserved(facts, role, wanted, before)
     gate = hash_gate.gate(facts, role, wanted, workload)
     applied = applied_template(workload.manifest)
+    newer = newer_renderer(workload.manifest)
+    if newer is not None:
+        return _left(facts, workload, newer)
     missing = _missing(facts, gate.template)
     if missing or facts.is_ca_held:
         return _kept(facts, gate, workload, applied, missing)
@@ -211,13 +223,38 @@ def _kept(
     return state, with_replicas(with_template(gate.workload, applied), replicas)
 
 
+def _left(facts: RolloutFacts, workload: Workload, newer: int) -> tuple[TierState, Manifest]:
+    """What a newer hook wrote, stamp included: two versions in turn would roll to and fro."""
+    role = workload.role
+    replicas = facts.replicas[role]
+    state = TierState(
+        role=role,
+        standing=Standing.KEPT,
+        workload=workload,
+        replicas=replicas,
+        waits_for=(
+            f"left as it is: a newer version of this hook wrote it (renderer {newer}, this one"
+            f" is {names.RENDERER_VERSION})"
+        ),
+        passed=True,
+    )
+    return state, with_replicas(last_applied(workload.manifest), replicas)
+
+
 def _unobserved(
     facts: RolloutFacts, role: Role, wanted: Manifest, before: Sequence[TierState]
 ) -> tuple[TierState, Manifest | None]:
-    replicas = facts.replicas[role]
-    why = _why_not_created(facts, role, template_of(wanted), before)
-    standing = Standing.WAITS if why else Standing.CREATED
-    state = TierState(role=role, standing=standing, workload=None, replicas=replicas, waits_for=why)
+    """The workload of a tier that is not there; one that waits for a person holds nobody."""
+    template = template_of(wanted)
+    why = _why_not_created(facts, role, template, before)
+    state = TierState(
+        role=role,
+        standing=Standing.WAITS if why else Standing.CREATED,
+        workload=None,
+        replicas=facts.replicas[role],
+        waits_for=why,
+        passed=bool(_missing(facts, template) & facts.unusable),
+    )
     return state, None if why else wanted
 
 

@@ -17,7 +17,7 @@ class Standing(StrEnum):
     WAITS = "waits"  # not observed, and not created yet
     CREATED = "created"  # not observed, in this answer
     APPLIED = "applied"  # takes what the spec asks for
-    KEPT = "kept"  # a Secret it needs cannot be used: as last applied, holds nobody
+    KEPT = "kept"  # a Secret is lost, or a newer hook wrote it: as last applied, holds nobody
     HELD = "held"  # waits for an earlier tier: as last applied
 
 
@@ -48,9 +48,14 @@ class TierState:
 
     @property
     def is_scaling(self) -> bool:
-        """Whether the number of pods is not yet the wanted one."""
+        """Whether another number of pods is wanted than was sent, or pods are still to go.
+
+        Pods that are too few may be lost as well as new; a roll may have one more than wanted.
+        """
         one = self.workload
-        return one is not None and not (one.replicas == one.wanted == self.replicas)
+        if one is None:
+            return False
+        return one.wanted != self.replicas or (one.has_rolled and one.replicas > one.wanted)
 
 
 def away(state: TierState) -> str:
@@ -74,6 +79,7 @@ def rolling_pod(workload: Workload) -> str:
     if not workload.is_stateful or workload.has_rolled or not workload.is_seen:
         return ""
     ordinal = workload.wanted - workload.updated
-    if workload.ready >= workload.wanted or ordinal >= workload.wanted:
+    is_calm = min(workload.ready, workload.available) >= workload.wanted
+    if is_calm or ordinal >= workload.wanted:
         ordinal -= 1
     return f"{workload.name}-{max(ordinal, 0)}"

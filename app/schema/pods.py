@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, StrictBool, StrictStr, model_validator
+from pydantic.config import JsonDict
 
 from app.schema import core
 from app.schema.base import (
@@ -22,8 +23,7 @@ from app.schema.base import (
     Port,
 )
 
-
-_PORTS: Final = {"x-min-items": 1, "x-unique": "name"}
+_PORTS: Final[JsonDict] = {"x-min-items": 1, "x-unique": "name"}
 
 
 class ImageSpec(Model):
@@ -93,7 +93,7 @@ class ServiceSpec(Model):
         default=(),
         description="Exactly the published ports. Default: all ports of the tier, the managers' "
         "API only on ClusterIP.",
-        json_schema_extra=dict(_PORTS),
+        json_schema_extra=_PORTS,
     )
     node_port: NodePort | None = Field(
         default=None,
@@ -127,7 +127,7 @@ class IndexerService(ServiceSpec):
     ports: Annotated[tuple[RestPort, ...], Field(max_length=1)] = Field(
         default=(),
         description="The published port. Default: rest 9200.",
-        json_schema_extra=dict(_PORTS),
+        json_schema_extra=_PORTS,
     )
 
 
@@ -140,7 +140,7 @@ class MasterService(ServiceSpec):
         default=(),
         description="Exactly the published ports. Default: api (only on ClusterIP), agent-events, "
         "agent-auth.",
-        json_schema_extra=dict(_PORTS),
+        json_schema_extra=_PORTS,
     )
 
 
@@ -153,7 +153,7 @@ class WorkerService(ServiceSpec):
         default=(),
         description="Exactly the published ports. Default: agent-events, and agent-auth where "
         "workers enrol.",
-        json_schema_extra=dict(_PORTS),
+        json_schema_extra=_PORTS,
     )
 
 
@@ -169,7 +169,7 @@ class DashboardService(ServiceSpec):
     ports: Annotated[tuple[HttpsPort, ...], Field(max_length=1)] = Field(
         default=(),
         description="The published port. Default: https 5601.",
-        json_schema_extra=dict(_PORTS),
+        json_schema_extra=_PORTS,
     )
 
 

@@ -76,7 +76,7 @@ def _text(description: str, characters: int = 253) -> Schema:
 
 
 def _enum(description: str, values: tuple[str, ...]) -> Schema:
-    return {"type": "string", "description": description, "enum": list(values)}
+    return _text(description, max(len(value) for value in values)) | {"enum": list(values)}
 
 
 def _time(description: str) -> Schema:

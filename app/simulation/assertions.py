@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -17,6 +17,9 @@ from app.simulation.workloads.references import referred
 WINDOW_SECONDS: Final = 60.0
 #: With a resync every 30 s and one every 10 s a quiet minute has 8 calls.
 QUIET_CALLS_MAX: Final = 20
+#: Without a cause from outside nothing needs to be written more often within ten minutes.
+REPEAT_SECONDS: Final = 600.0
+REPEATS_MAX: Final = 5
 WORKLOADS: Final = frozenset({"StatefulSet", "Deployment"})
 _ROTATIONS: Final = (names.ROTATE_CA, names.RECREATE_CA)
 
@@ -25,6 +28,7 @@ class Rule(StrEnum):
     """The rules, as they are named in reports."""
 
     HOT_LOOP = "hot loop"
+    ENDLESS_WRITES = "endless writes"
     USELESS_WRITE = "useless write"
     INVALID_WRITE = "invalid write"
     UNJUSTIFIED_DELETE = "unjustified delete"
@@ -52,7 +56,16 @@ class ViolationError(AssertionError):
 class Assertions:
     """Watches what Metacontroller does and keeps the violations."""
 
-    __slots__ = ("_api", "_calls", "_foreign", "_said", "_since", "_timeline", "violations")
+    __slots__ = (
+        "_api",
+        "_calls",
+        "_foreign",
+        "_said",
+        "_since",
+        "_timeline",
+        "_writes",
+        "violations",
+    )
 
     def __init__(self, timeline: Timeline, api: ApiServer) -> None:
         """Empty."""
@@ -63,6 +76,7 @@ class Assertions:
         self._foreign = 0.0
         self._said: set[tuple[Rule, str]] = set()
         self._since: dict[str, int] = {}
+        self._writes: dict[str, deque[float]] = defaultdict(deque)
 
     def check(self) -> None:
         """ViolationError if anything was found."""
@@ -93,6 +107,7 @@ class Assertions:
     def foreign_change(self) -> None:
         """Somebody else than Metacontroller changed an object."""
         self._foreign = self._timeline.elapsed
+        self._writes.clear()
 
     def written(self, write: Write) -> None:
         """Judge a write of Metacontroller to a child or to the status."""
@@ -103,6 +118,21 @@ class Assertions:
             self.report(
                 Rule.USELESS_WRITE,
                 f"{what}: stored otherwise than written at {write.detail or 'some field'}",
+            )
+
+        if write.changed:
+            self._count(f"{write.kind} {write.name}")
+
+    def _count(self, what: str) -> None:
+        """Count changes of one object that nobody else has caused."""
+        now, times = self._timeline.elapsed, self._writes[what]
+        times.append(now)
+        while times[0] < now - REPEAT_SECONDS:
+            times.popleft()
+        if len(times) > REPEATS_MAX:
+            self.report(
+                Rule.ENDLESS_WRITES,
+                f"{what}: changed more than {REPEATS_MAX} times within ten minutes, uncaused",
             )
 
     def created(self, item: Manifest, parent: Manifest) -> None:

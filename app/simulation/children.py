@@ -104,11 +104,11 @@ class Children:
     def _create(self, parent: Manifest, desired: Manifest) -> list[str]:
         metadata = {**desired["metadata"]}
         metadata["annotations"] = {
-            **metadata.get("annotations", {}),
+            **(metadata.get("annotations") or {}),
             LAST_APPLIED: canonical_json(desired),
         }
         metadata["ownerReferences"] = [
-            *metadata.get("ownerReferences", []),
+            *(metadata.get("ownerReferences") or []),
             owner_reference(parent),
         ]
         try:

@@ -24,7 +24,7 @@ from app.simulation.api_calls import Event, EventType, controller_of
 from app.simulation.api_server import ApiServer
 from app.simulation.assertions import Assertions
 from app.simulation.children import Children
-from app.simulation.hook import TOO_MANY_REQUESTS, Hook
+from app.simulation.hook import TOO_MANY_REQUESTS, Hook, HookAnswer
 from app.simulation.informers import Informers, Lag
 from app.simulation.ownership import ACTOR, claimed, is_selected
 from app.simulation.parents import Parents
@@ -207,7 +207,8 @@ class Metacontroller:
             if not writes:
                 self._settled.add(key)
         elif end.ending is Ending.LATER:
-            self.queue.add_after(key, end.retry_after)
+            # A call takes its time: without it a delay of 0 would stop the clock.
+            self.queue.add_after(key, max(end.retry_after, self._pace.hook_seconds))
         else:
             self.queue.add_rate_limited(key)
         self.syncs.append(
@@ -241,8 +242,9 @@ class Metacontroller:
             }
             request = self._request(parent, observed)
             progress.observed = len(observed)
-            answer = self._call(request, progress)
+            reply = self._call(request, progress)
             yield self._pace.hook_seconds
+            answer = self._accepted(reply, request, progress)
             if answer.resync_after_seconds > 0:
                 self.queue.add_after(key, answer.resync_after_seconds)
             if answer.finalized:
@@ -276,11 +278,15 @@ class Metacontroller:
             and "deletionTimestamp" in parent["metadata"],
         }
 
-    def _call(self, request: Manifest, progress: Progress) -> Answer:
+    def _call(self, request: Manifest, progress: Progress) -> HookAnswer:
         self._assertions.hook_called()
         hook = self.hook.finalize if request["finalizing"] else self.hook.sync
         answer = hook(request)
         progress.status = answer.status
+        return answer
+
+    def _accepted(self, answer: HookAnswer, request: Manifest, progress: Progress) -> Answer:
+        """Decoded answer; SyncError or AnswerError if nothing of it is to be applied."""
         if answer.status == TOO_MANY_REQUESTS:
             raise SyncError(Ending.LATER, "429", answer.retry_after or 0.0)
         if answer.status != _OK:
@@ -296,7 +302,7 @@ class Metacontroller:
         progress.resync_after = result.resync_after_seconds
         return result
 
-    def _customize(self, request: Manifest) -> Any:
+    def _customize(self, request: Manifest) -> HookAnswer:
         return self.hook.customize(request)
 
     def _manages(self, parent: Manifest) -> bool:

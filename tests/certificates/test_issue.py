@@ -104,6 +104,9 @@ def test_dates_lie_within_the_ca(settled: World) -> None:
         settled.active.not_before,
         now + validity,
     )
+    slow_clock = now - timedelta(seconds=30)
+    begin, _ = leaf_dates(settled.active, now=slow_clock, validity=validity)
+    assert begin == settled.active.not_before
     late = now + timedelta(days=700)
     assert leaf_dates(settled.active, now=late, validity=validity) == (
         late - BACKDATE,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from app.certificates.issue import renewed_ca
 from app.certificates.leaves import leaf_plans
 from app.certificates.observation import (
     LeafState,
@@ -104,8 +106,14 @@ def test_a_retiring_ca_is_not_foreign(settled: World) -> None:
 def test_one_certificate_of_each_key_stands_in_a_bundle(settled: World) -> None:
     """Two of one name, one of them about to expire, stop a start of OpenSearch."""
     assert settled.ca is not None
-    doubled = settled.active.pem.encode()
-    authority = observed_authority(edited(settled.ca, next_crt=doubled, previous_crt=doubled))
+    former = renewed_ca(
+        settled.active,
+        settled.signer.key,
+        now=settled.now,
+        validity=timedelta(days=100),
+        serial=3,
+    )
+    authority = observed_authority(edited(settled.ca, next_crt=former, previous_crt=former))
     assert authority is not None
     assert authority.bundle(settled.now) == (settled.active,)
 
@@ -148,3 +156,26 @@ def test_a_proven_secret_loads_no_key(settled: World) -> None:
     assert (authority.key, leaf.key) == (None, None)
     assert authority.has_usable_key
     assert leaf.is_verified
+
+
+def test_a_ca_about_to_expire_leaves_the_bundle_but_for_an_active_one_without_successor(
+    settled: World,
+) -> None:
+    """Leaves are of the active CA; with a successor staged they will not be for long."""
+    assert settled.ca is not None
+    other = other_signer("wz-ca-2")
+    lasting = renewed_ca(
+        other.certificate,
+        other.key,
+        now=settled.now,
+        validity=timedelta(days=900),
+        serial=3,
+    )
+    late = settled.now + timedelta(days=729, hours=1)
+    retiring = observed_authority(edited(settled.ca, previous_crt=lasting))
+    staged = observed_authority(edited(settled.ca, next_crt=lasting))
+    assert retiring is not None
+    assert staged is not None
+    assert retiring.bundle(late) == (settled.active, *retiring.previous)
+    assert staged.bundle(late) == (staged.next,)
+    assert staged.bundle(settled.now) == (settled.active, staged.next)

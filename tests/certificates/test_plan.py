@@ -224,7 +224,11 @@ def test_a_leaf_that_is_due_below_a_ca_that_cannot_be_renewed_is_not_renewed_for
     """An immutable CA Secret: each renewal would end at the same second."""
     assert settled.ca is not None
     world = settled.with_ca(replace(settled.ca, immutable=True)).later(days=720).settle()
-    assert_unchanged(world, world.plan())
+    answer = world.plan()
+    assert_unchanged(world, answer)
+    assert answer.next_due is not None
+    assert answer.next_due > world.now
+    assert world.later(days=9).plan().next_due is None
 
 
 @pytest.mark.parametrize("seconds", [-60, -30, 30, 60])

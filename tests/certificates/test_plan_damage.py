@@ -26,6 +26,7 @@ from tests.certificates.scenario import (
     INDEXER,
     NAMES,
     World,
+    authority_secret,
     edited,
     other_signer,
     reissued,
@@ -152,7 +153,11 @@ def test_a_vanished_leaf_is_reissued_not_held(settled: World) -> None:
 
 def test_the_order_of_a_bundle_and_its_line_breaks_are_no_reason(settled: World) -> None:
     """What works is not replaced."""
-    text = "# by hand\n" + settled.active.pem.replace("\n", "\r\n")
-    world = settled.with_leaf(edited(settled.leaves[INDEXER], ca_crt=text.encode()))
-    answer = world.plan()
+    retiring = other_signer("wz-ca-0").certificate
+    ca = authority_secret(settled.signer, previous_crt=retiring.pem.encode())
+    world = settled.with_ca(ca).settle()
+    assert certificates_in(world.leaves[INDEXER], CA_CERT) == (settled.active, retiring)
+    text = "# by hand\n" + (retiring.pem + settled.active.pem).replace("\n", "\r\n")
+    turned = world.with_leaf(edited(world.leaves[INDEXER], ca_crt=text.encode()))
+    answer = turned.plan()
     assert (answer.rewritten, answer.reissues) == (frozenset(), ())

@@ -10,6 +10,7 @@ from app.certificates.plan import Stage
 from app.names import (
     CA_CERT,
     DATA_HASH,
+    DATA_WRITTEN,
     TLS_CERT,
 )
 from app.secret_data import data_hash
@@ -179,6 +180,27 @@ def test_a_digest_that_vouches_for_a_wrong_key_makes_no_bad_leaf(settled: World)
     late = world.later(days=729).plan()
     assert late.rewritten == frozenset()
     assert reasons(late).count("SigningKeyMissing") == 1
+
+
+def test_a_changed_bundle_beside_a_broken_key_vouches_for_nothing(settled: World) -> None:
+    """The write of one part must not hide what is wrong with the other."""
+    assert settled.ca is not None
+    broken = edited(settled.leaves[INDEXER], tls_key=b"garbage", ca_crt=None)
+    world = settled.with_ca(edited(settled.ca, ca_key=None)).with_leaf(broken)
+    answer = world.plan()
+    assert causes(answer) == {(INDEXER, "BundleChanged")}
+    after = world.later(minutes=1).step()
+    assert after.leaves[INDEXER].annotations[DATA_WRITTEN] == "2026-03-01T12:01:00Z"
+    assert reasons(after.plan()) == ["SigningKeyMissing", "KeyUnreadable"]
+
+
+def test_an_expired_ca_that_cannot_be_written_signs_nothing(settled: World) -> None:
+    """Its key is there, but no leaf may begin after its end."""
+    assert settled.ca is not None
+    world = settled.with_ca(replace(settled.ca, immutable=True)).later(days=800)
+    answer = world.plan()
+    assert answer.rewritten == frozenset()
+    assert reasons(answer) == ["CAExpired", "SecretImmutable", *["Expired"] * 6]
 
 
 def test_an_expired_ca_without_key_signs_nothing(settled: World) -> None:

@@ -37,6 +37,7 @@ from tests.certificates.scenario import (
     edited,
     new_world,
     other_signer,
+    reissued,
 )
 
 DAY = timedelta(days=1)
@@ -105,6 +106,16 @@ def test_c40_a_requested_renewal_happens_once_for_each_value(settled: World) -> 
         old, new = settled.certificate(name), after.certificate(name)
         assert old.spki_fingerprint != new.spki_fingerprint
     assert replace(after, renew_request=None).plan().rewritten == frozenset()
+
+
+def test_a_request_beside_another_reason_still_brings_a_new_key(settled: World) -> None:
+    """Else it would be recorded without having happened."""
+    config = configured(extraSANs={"indexer": ["siem.acme"]})
+    world = replace(settled, config=config, renew_request="monday")
+    assert (INDEXER, "SpecMismatch") in causes(world.plan())
+    after = assert_settles(world)
+    old, new = settled.certificate(INDEXER), after.certificate(INDEXER)
+    assert old.spki_fingerprint != new.spki_fingerprint
 
 
 def test_a_request_that_stands_at_creation_does_not_fire() -> None:
@@ -202,6 +213,17 @@ def test_a_staged_successor_is_kept_and_trusted(settled: World) -> None:
         bundle = certificates_in(after.leaves[name], CA_CERT)
         assert bundle == (settled.active, successor.certificate)
     assert is_signed_by(after.certificate(DASHBOARD), settled.active)
+
+
+def test_a_leaf_that_the_successor_signed_is_left_alone(settled: World) -> None:
+    """Also while the active CA signs what is due."""
+    assert settled.ca is not None
+    new = other_signer("wz-ca-2")
+    values = {"next_crt": new.certificate.pem.encode(), "next_key": key_pem(new.key)}
+    leaf = reissued(settled, INDEXER, signer=new)
+    world = settled.with_ca(edited(settled.ca, **values)).with_leaf(leaf)
+    assert {reason for _, reason in causes(world.plan())} == {"BundleChanged"}
+    assert assert_settles(world).certificate(INDEXER) == world.certificate(INDEXER)
 
 
 def test_a_retiring_ca_stays_trusted_until_its_margin(settled: World) -> None:

@@ -7,14 +7,18 @@ converges; its spec can ask it to misbehave in one way at a time.
 from __future__ import annotations
 
 import base64
+import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from app import names
 from app.entropy import Entropy
 from app.result import Manifest, Outcome, Report, Response, Result
+from app.simulation.api_server import Admission, ApiServer
 from app.simulation.engine import Engine, Setup
-from app.simulation.hook import HookAnswer
+from app.simulation.hook import Hook, HookAnswer
+from app.simulation.timeline import Timeline
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 NAMESPACE: Final = "demo"
@@ -37,6 +41,12 @@ def engine(*, seed: int = 0, setup: Setup | None = None, **spec: Any) -> Engine:
     made = Engine.direct(sync, customize, now=NOW, seed=seed, setup=setup)
     made.apply(parent(**spec))
     return made
+
+
+def empty_server(admission: Admission | None = None) -> ApiServer:
+    """API server without an object, at the start of time."""
+    rng = random.Random(0)  # noqa: S311 - a seeded model, no secrets
+    return ApiServer(Timeline(NOW), rng, admission)
 
 
 def customize(request: Manifest) -> dict[str, Any]:
@@ -116,6 +126,27 @@ class ScriptedHook:
         """Nothing related."""
         del request
         return HookAnswer(status=200, body={"relatedResources": []})
+
+
+class ChangedHook:
+    """Another hook whose sync answers are watched or changed on their way."""
+
+    def __init__(self, inner: Hook, change: Callable[[Manifest, HookAnswer], HookAnswer]) -> None:
+        """``change``: from request and answer to the answer that is given."""
+        self.inner = inner
+        self.change = change
+
+    def sync(self, request: Manifest) -> HookAnswer:
+        """The changed answer."""
+        return self.change(request, self.inner.sync(request))
+
+    def finalize(self, request: Manifest) -> HookAnswer:
+        """Unchanged."""
+        return self.inner.finalize(request)
+
+    def customize(self, request: Manifest) -> HookAnswer:
+        """Unchanged."""
+        return self.inner.customize(request)
 
 
 def answer(*children: Any, **fields: Any) -> HookAnswer:

@@ -1,0 +1,175 @@
+"""``python -m hack.bench``: measure, print a table of figures and goals.
+
+It is no test: figures depend on the machine, so a missed goal is shown and fails nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from hack.bench.bodies import Bodies, bodies
+from hack.bench.processes import Load, Server, generator, measured, result_of, server
+
+SERVE: Final = ("app", "serve", "--port", "{port}")
+CALLERS: Final = 5
+STARTS: Final = 5
+CREATIONS: Final = 15
+SYNCS: Final = 10_000
+#: A second, of the cluster whose syncs are watched while others are created.
+PACE: Final = 50.0
+_WARM_UP: Final = 300
+_ONE: Final = 2_000
+_FIVE: Final = 800  # each of five callers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure; ``goal`` is its bound and ``is_met`` whether it is kept, or None for no goal."""
+
+    name: str
+    value: str
+    goal: str = ""
+    is_met: bool | None = None
+
+
+def main() -> int:
+    """Measure and print; 1 if something could not be run."""
+    with tempfile.TemporaryDirectory() as name, (Path(name) / "log").open("wb") as log:
+        print(f"{_machine()}\nmaking bodies …", file=sys.stderr)
+        made = bodies()
+        folder = Path(name)
+        files = _written(folder, made)
+        rows = [*_body_rows(made), *_start_rows(log), *_load_rows(files, folder, log)]
+    _print(rows)
+    return 0
+
+
+def _written(folder: Path, made: Bodies) -> list[Path]:
+    """Files of the steady body and of the creation's, in this order."""
+    (folder / "answer.json").write_bytes(made.answer)
+    files = []
+    for number, body in enumerate((made.steady, *made.creation)):
+        file = folder / f"body-{number}.json"
+        file.write_bytes(body)
+        files.append(file)
+    return files
+
+
+def _body_rows(made: Bodies) -> Iterator[Row]:
+    yield Row(name="children", value=str(made.children))
+    yield Row(name="request", value=f"{len(made.steady) / 1000:.0f} KB")
+    yield Row(name="answer", value=f"{len(made.answer) / 1000:.0f} KB")
+
+
+def _start_rows(log: IO[bytes]) -> Iterator[Row]:
+    print("starts …", file=sys.stderr)
+    seconds = []
+    for _ in range(STARTS):
+        with server(SERVE, log) as running:
+            seconds.append(running.first_answer_seconds)
+    yield _bound("import and start to first answer", statistics.median(seconds), 1.5, "s")
+
+
+def _load_rows(files: Sequence[Path], folder: Path, log: IO[bytes]) -> Iterator[Row]:
+    steady, creation = files[:1], files[1:]
+    floor_module = ("hack.bench.floor", "{port}", str(folder / "answer.json"))
+    with ExitStack() as stack:
+        floor_server = stack.enter_context(server(floor_module, log))
+        sync_server = stack.enter_context(server(SERVE, log))
+        floor = _one_and_five(floor_server, steady, "floor")
+        fresh = _one_and_five(sync_server, steady, "sync")
+        yield from _sync_rows(floor, fresh)
+        yield from _creation_rows(sync_server, steady, creation)
+        print("up to 10,000 syncs …", file=sys.stderr)
+        done = _WARM_UP + _ONE + CALLERS * _FIVE
+        measured(sync_server.port, steady, callers=CALLERS, count=max(1, (SYNCS - done) // CALLERS))
+        yield _bound("resident after 10,000 syncs", sync_server.resident_mb, 150, "MB")
+
+
+def _one_and_five(running: Server, steady: Sequence[Path], name: str) -> tuple[Load, Load]:
+    print(f"{name}: one and five callers …", file=sys.stderr)
+    measured(running.port, steady, count=_WARM_UP)
+    one = measured(running.port, steady, count=_ONE)
+    return one, measured(running.port, steady, callers=CALLERS, count=_FIVE)
+
+
+def _sync_rows(floor: tuple[Load, Load], fresh: tuple[Load, Load]) -> Iterator[Row]:
+    for name, load in (("one caller", floor[0]), ("five callers", floor[1])):
+        yield Row(name=f"floor, {name}", value=_figures(load))
+    for name, load in (("one caller", fresh[0]), ("five callers", fresh[1])):
+        yield Row(name=f"sync, {name}", value=_figures(load))
+    yield _bound("sync p50, one caller", fresh[0].quantile(0.5), 3, "ms")
+    yield _bound("sync p99, one caller", fresh[0].quantile(0.99), 8, "ms")
+    rate = fresh[1].rate
+    yield Row(
+        name="sync rate, five callers",
+        value=f"{rate:.0f}/s",
+        goal=">= 400/s",
+        is_met=rate >= 400,  # noqa: PLR2004 - the goal
+    )
+    yield _bound("sync p99, five callers", fresh[1].quantile(0.99), 20, "ms")
+    ratio = fresh[0].quantile(0.5) / floor[0].quantile(0.5)
+    yield Row(name="p50 of a sync in floors", value=f"{ratio:.2f}")
+
+
+def _creation_rows(
+    running: Server, steady: Sequence[Path], creation: Sequence[Path]
+) -> Iterator[Row]:
+    """Whole creations one after another while another cluster is synced at a steady pace."""
+    print("creations beside a quiet cluster …", file=sys.stderr)
+    alone = measured(running.port, steady, count=500, pace=PACE)
+    totals = []
+    with generator(running.port, steady, count=500, pace=PACE) as watched:
+        for _ in range(CREATIONS):
+            load = measured(running.port, creation)
+            totals.append(sum(load.seconds) * 1000)
+        beside = result_of(watched)
+    yield _bound(
+        f"keys and hashes of a creation ({len(creation)} syncs), p50",
+        statistics.median(totals),
+        700,
+        "ms",
+    )
+    yield Row(name="another cluster's p99, alone", value=f"{alone.quantile(0.99):.1f} ms")
+    yield Row(name="another cluster's p99, beside", value=f"{beside.quantile(0.99):.1f} ms")
+    delay = beside.quantile(0.99) - alone.quantile(0.99)
+    yield _bound("delay of another cluster's syncs, p99", delay, 20, "ms")
+
+
+def _figures(load: Load) -> str:
+    return f"p50 {load.quantile(0.5):.2f} ms, p99 {load.quantile(0.99):.2f} ms, {load.rate:.0f}/s"
+
+
+def _bound(name: str, value: float, most: float, unit: str) -> Row:
+    return Row(
+        name=name, value=f"{value:.2f} {unit}", goal=f"<= {most:g} {unit}", is_met=value <= most
+    )
+
+
+def _machine() -> str:
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text(encoding="utf-8").splitlines() if cpu.exists() else []
+    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
+    return f"{os.cpu_count()} cores {model}, Python {platform.python_version()}"
+
+
+def _print(rows: Sequence[Row]) -> None:
+    width = max(len(row.name) for row in rows)
+    verdict = {True: "met", False: "MISSED", None: ""}
+    print(_machine())
+    for row in rows:
+        line = f"{row.name:<{width}}  {row.value:<40} {row.goal:<12} {verdict[row.is_met]}"
+        print(line.rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""Starts servers and load generators and reads what they say."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+_START_SECONDS: Final = 30.0
+_HEALTH: Final = b"GET /healthz HTTP/1.1\r\nhost: hook\r\nconnection: close\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running server process."""
+
+    port: int
+    pid: int
+    first_answer_seconds: float
+
+    @property
+    def resident_mb(self) -> float:
+        """Resident memory in MB."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What a load generator measured: seconds of each request, sorted, and of the whole run."""
+
+    seconds: tuple[float, ...]
+    wall: float
+
+    def quantile(self, share: float) -> float:
+        """Milliseconds that ``share`` of all requests did not exceed."""
+        return self.seconds[min(len(self.seconds) - 1, int(share * len(self.seconds)))] * 1000
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.seconds) / self.wall
+
+
+@contextmanager
+def server(module: Sequence[str], log: IO[bytes], port: int | None = None) -> Iterator[Server]:
+    """A server started by ``python -m MODULE…``, where ``{port}`` stands for its port."""
+    port = port or free_port()
+    command = [sys.executable, "-m", *(part.replace("{port}", str(port)) for part in module)]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own modules
+    try:
+        _wait_for(process, port, started)
+        yield Server(port=port, pid=process.pid, first_answer_seconds=time.perf_counter() - started)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@contextmanager
+def generator(
+    port: int, files: Sequence[Path], *, callers: int = 1, count: int = 1, pace: float = 0
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A load generator at work; `result_of` waits for its end."""
+    command = [sys.executable, "-m", "hack.bench.load", str(port), str(callers), str(count)]
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [*command, str(pace), *map(str, files)], stdout=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+
+
+def result_of(process: subprocess.Popen[bytes]) -> Load:
+    """What a generator measured. Raises RuntimeError if it failed."""
+    output, _ = process.communicate(timeout=170)
+    if process.returncode:
+        raise RuntimeError("the load generator failed")
+    found = json.loads(output)
+    return Load(seconds=tuple(sorted(found["seconds"])), wall=found["wall"])
+
+
+def measured(
+    port: int, files: Sequence[Path], *, callers: int = 1, count: int = 1, pace: float = 0
+) -> Load:
+    """Run a generator to its end."""
+    with generator(port, files, callers=callers, count=count, pace=pace) as process:
+        return result_of(process)
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, started: float) -> None:
+    """Wait for the first answer. Raises RuntimeError if none comes."""
+    while time.perf_counter() - started < _START_SECONDS and process.poll() is None:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                connection.sendall(_HEALTH)
+                if connection.recv(100).startswith(b"HTTP/1.1 200"):
+                    return
+        except ConnectionError:
+            time.sleep(0.002)
+    raise RuntimeError("the server did not start")

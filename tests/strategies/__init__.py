@@ -1,0 +1,14 @@
+"""Hypothesis strategies: specs that every rule allows, specs that some rule refuses, views.
+
+``specs`` reaches every field of the API and is weighted to small ones: most faults need two or
+three fields at once, hardly ever thirty. The objects that a spec may refer to are in
+``tests.user_objects``.
+"""
+
+from __future__ import annotations
+
+from tests.strategies.faulty import invalid_specs
+from tests.strategies.spec import specs
+from tests.strategies.views import shuffled, subsets, with_nulls, workload_states
+
+__all__ = ["invalid_specs", "shuffled", "specs", "subsets", "with_nulls", "workload_states"]
