@@ -38,6 +38,14 @@ class Call(Protocol):
         ...
 
 
+class Forecast(Protocol):
+    """Form of `is_heavy`."""
+
+    def __call__(self, request: Body, *, now: datetime) -> bool:
+        """Whether the request takes long; ``now`` is the time at which it is answered."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """The pure functions behind the routes.
@@ -49,7 +57,7 @@ class Hook:
     sync: Call
     finalize: Call
     customize: Callable[[Body], Body]
-    is_heavy: Callable[[Body], bool]
+    is_heavy: Forecast
 
 
 class Lifecycle:
@@ -147,10 +155,11 @@ class SyncEndpoint(HookEndpoint):
 
     async def answer(self, request: Body, receive: Receive, started: float) -> Answer:
         """Answer one sync, in a thread where it is heavy, and log it."""
-        if self.edge.hook.is_heavy(request):
-            result, body = await self._in_thread(request, receive)
+        now = self.edge.clock().replace(microsecond=0)
+        if self.edge.hook.is_heavy(request, now=now):
+            result, body = await self._in_thread(request, now, receive)
         else:
-            result, body = self._work(request)
+            result, body = self._work(request, now)
         self.edge.telemetry.synced(
             result.report,
             hook=self.name,
@@ -159,23 +168,21 @@ class SyncEndpoint(HookEndpoint):
         )
         return Answer(body=body)
 
-    def _work(self, request: Body) -> tuple[Result, bytes]:
+    def _work(self, request: Body, now: datetime) -> tuple[Result, bytes]:
         """Call and encode; a fresh seed for each call, so no two calls share a key."""
-        result = self._call(
-            request,
-            now=self.edge.clock().replace(microsecond=0),
-            entropy=Entropy(self.edge.seed()),
-        )
+        result = self._call(request, now=now, entropy=Entropy(self.edge.seed()))
         return result, orjson.dumps(result.response.on_wire(), default=dict)
 
-    async def _in_thread(self, request: Body, receive: Receive) -> tuple[Result, bytes]:
+    async def _in_thread(
+        self, request: Body, now: datetime, receive: Receive
+    ) -> tuple[Result, bytes]:
         """`_work` in the pool; dropped when the caller leaves while it waits for a thread.
 
         Raises RefusalError when too many wait, ClientGoneError.
         """
         gate = self.edge.gate
         gate.enter_heavy()
-        work = self.edge.pool.submit(self._work, request)
+        work = self.edge.pool.submit(self._work, request, now)
         work.add_done_callback(lambda _: gate.leave_heavy())
         result = asyncio.wrap_future(work)
         hangup = asyncio.create_task(_hangup(receive))

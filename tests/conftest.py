@@ -9,6 +9,9 @@ import pytest
 
 from app.entropy import Entropy
 from tests.cluster_builder import NOW, seeded_entropy
+from tests.properties import profile
+
+profile.register()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

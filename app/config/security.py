@@ -28,7 +28,7 @@ FILES: Final = frozenset(
 )
 
 #: bcrypt as OpenSearch reads it. The plugin takes any text for a hash and locks the user out.
-_BCRYPT: Final = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
+BCRYPT: Final = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
 _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _ANY_INDEX_METADATA: Final = (
@@ -149,7 +149,7 @@ def _user(
     """A user that only the administrator's certificate can change."""
     if _USERNAME.fullmatch(username) is None:
         raise ValueError("not a user name")
-    if _BCRYPT.fullmatch(password_hash) is None:
+    if BCRYPT.fullmatch(password_hash) is None:
         raise ValueError("not a bcrypt hash")
     # The hash stands first: the script that changes passwords looks for it there.
     user: dict[str, Any] = {"hash": password_hash, "reserved": True}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.certificates import pem
 from app.cluster import SecretKey
-from app.credentials import user_secrets
+from app.credentials import own_secrets, user_secrets
 from app.credentials.user_secrets import Lookup
 from app.faults import Fault
 from app.names import Names
@@ -15,15 +15,6 @@ from app.observed.request import Observed
 from app.schema.base import CredentialsRef
 from app.schema.wazuhcluster import WazuhClusterSpec
 
-API_USERNAME = "api-username"
-API_PASSWORD = "api-password"  # noqa: S105 - a key of a Secret
-ADMIN_USERNAME = "admin-username"
-ADMIN_PASSWORD = "admin-password"  # noqa: S105 - a key of a Secret
-DASHBOARD_USERNAME = "dashboard-username"
-DASHBOARD_PASSWORD = "dashboard-password"  # noqa: S105 - a key of a Secret
-COOKIE_PASSWORD = "cookie-password"  # noqa: S105 - a key of a Secret
-CLUSTER_KEY = "cluster-key"
-AUTHD_PASSWORD = "authd.pass"  # noqa: S105 - a key of a Secret
 WAZUH_YML = "wazuh.yml"
 
 
@@ -187,7 +178,7 @@ def cluster_key_source(spec: WazuhClusterSpec, names: Names) -> SecretKey:
     """Where the managers read the cluster key."""
     reference = spec.manager.cluster_key_secret_ref
     if reference is None:
-        return SecretKey(name=names.cluster_key, key=CLUSTER_KEY)
+        return SecretKey(name=names.cluster_key, key=own_secrets.CLUSTER_KEY)
     return SecretKey(name=reference.name, key=reference.key)
 
 
@@ -196,7 +187,10 @@ def api_account_source(spec: WazuhClusterSpec, names: Names) -> tuple[SecretKey,
     reference = spec.manager.api_credentials
     if reference is None:
         own = names.api_credentials
-        return SecretKey(name=own, key=API_USERNAME), SecretKey(name=own, key=API_PASSWORD)
+        return (
+            SecretKey(name=own, key=own_secrets.API_USERNAME),
+            SecretKey(name=own, key=own_secrets.API_PASSWORD),
+        )
     return (
         SecretKey(name=reference.secret_name, key=reference.username_key),
         SecretKey(name=reference.secret_name, key=reference.password_key),
@@ -209,5 +203,5 @@ def authd_password_source(spec: WazuhClusterSpec, names: Names) -> SecretKey | N
         return None
     reference = authd_password_reference(spec)
     if reference is None:
-        return SecretKey(name=names.authd_password, key=AUTHD_PASSWORD)
+        return SecretKey(name=names.authd_password, key=own_secrets.AUTHD_PASSWORD)
     return reference[1]

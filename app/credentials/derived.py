@@ -7,7 +7,7 @@ made from the loser would lock everybody out (behaviour 2.2).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import orjson
@@ -15,9 +15,11 @@ import orjson
 from app.cluster import ApiHost, Cluster
 from app.config import dashboard as dashboard_config
 from app.config import security as security_config
-from app.credentials import access, passwords
+from app.credentials import access, own_secrets, passwords, recovery
 from app.credentials.access import Account, UserAccess
+from app.credentials.own_secrets import Values
 from app.entropy import Entropy
+from app.faults import Fault, held
 from app.names import MANAGER_API_PORT
 from app.observed.request import Observed, as_map, as_text
 from app.result import Reissue
@@ -29,10 +31,14 @@ PASSWORD_DIGESTS = "password-digests"  # noqa: S105 - a key of a Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
-    """One derived Secret to emit (None: wait) and why its content is new, if it is."""
+    """One derived Secret to emit (None: wait), and why its content is new, if it is.
+
+    ``fault``: it should change and cannot.
+    """
 
     secret: SecretData | None = field(repr=False)
     reissue: Reissue | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,24 +47,29 @@ class _User:
     password: str = field(repr=False)
 
 
-def _user(secret: SecretData | None, name_key: str, password_key: str) -> _User | None:
-    if secret is None:
-        return None
-    name, password = secret.text(name_key), secret.text(password_key)
-    return None if not name or not password else _User(name=name, password=password)
+def _user(
+    secret: SecretData | None, name_key: str, password_key: str, values: Values
+) -> _User | None:
+    name = own_secrets.usable_text(secret, name_key, values)
+    password = own_secrets.usable_text(secret, password_key, values)
+    return None if name is None or password is None else _User(name=name, password=password)
 
 
-def index_users(observed: Observed, cluster: Cluster) -> tuple[_User, _User] | None:
-    """Administrator and kibanaserver as observed; None until both are."""
+def _index_users(
+    credentials: SecretData | None, dashboard_credentials: SecretData | None
+) -> tuple[_User, _User] | None:
+    """Administrator and kibanaserver as observed; None until both can be worked with."""
     administrator = _user(
-        observed.secrets.get(cluster.names.indexer_credentials),
-        access.ADMIN_USERNAME,
-        access.ADMIN_PASSWORD,
+        credentials,
+        own_secrets.ADMIN_USERNAME,
+        own_secrets.ADMIN_PASSWORD,
+        own_secrets.INDEXER_CREDENTIALS,
     )
     dashboard = _user(
-        observed.secrets.get(cluster.names.dashboard_credentials),
-        access.DASHBOARD_USERNAME,
-        access.DASHBOARD_PASSWORD,
+        dashboard_credentials,
+        own_secrets.DASHBOARD_USERNAME,
+        own_secrets.DASHBOARD_PASSWORD,
+        own_secrets.DASHBOARD_CREDENTIALS,
     )
     return None if administrator is None or dashboard is None else (administrator, dashboard)
 
@@ -66,13 +77,15 @@ def index_users(observed: Observed, cluster: Cluster) -> tuple[_User, _User] | N
 def needs_hashing(
     security: SecretData | None, credentials: tuple[SecretData | None, SecretData | None]
 ) -> bool:
-    """Whether a bcrypt hash is about to be made from observed ``credentials``."""
-    administrator = _user(credentials[0], access.ADMIN_USERNAME, access.ADMIN_PASSWORD)
-    dashboard = _user(credentials[1], access.DASHBOARD_USERNAME, access.DASHBOARD_PASSWORD)
-    if administrator is None or dashboard is None:
+    """Whether a bcrypt hash is about to be made from observed ``credentials``.
+
+    They are those of the administrator and of the dashboard, in this order.
+    """
+    users = _index_users(*credentials)
+    if users is None or (security is not None and security.immutable):
         return False
     known = _known_hashes(security)
-    return any(_kept_hash(known, user) is None for user in (administrator, dashboard))
+    return any(_kept_hash(known, user) is None for user in users)
 
 
 def indexer_security(
@@ -84,14 +97,18 @@ def indexer_security(
     """
     name = cluster.names.indexer_security
     present = observed.secrets.get(name)
-    users = index_users(observed, cluster)
+    users = _index_users(
+        observed.secrets.get(cluster.names.indexer_credentials),
+        observed.secrets.get(cluster.names.dashboard_credentials),
+    )
     if users is None:
-        return Derived(secret=None if present is None else stamped(present, present, now))
+        return _kept(present, now)
     known = _known_hashes(present)
     hashes = [_kept_hash(known, user) for user in users]
-    complete = present is not None and present.data.keys() >= security_config.FILES
-    if present is not None and complete and all(hashes):
-        return Derived(secret=stamped(present, present, now))
+    if present is not None and present.data.keys() >= security_config.FILES and all(hashes):
+        return _kept(present, now)
+    if present is not None and present.immutable:
+        return _refused(cluster, present, "spec.indexer.credentials", now)
     made = [
         kept or passwords.bcrypt_hash(user.password, entropy, f"{name}/{user.name}")
         for kept, user in zip(hashes, users, strict=True)
@@ -103,6 +120,21 @@ def indexer_security(
     return Derived(
         secret=_written(name, present, data, now), reissue=Reissue(secret=name, reason=reason)
     )
+
+
+def _kept(present: SecretData | None, now: datetime) -> Derived:
+    """As it is, or not there yet."""
+    return Derived(secret=None if present is None else stamped(present, present, now))
+
+
+def _refused(cluster: Cluster, present: SecretData, path: str, now: datetime) -> Derived:
+    """As it is, and said: the API server would answer 422 to the change, in every sync."""
+    message = (
+        f"Secret {present.name} is immutable and cannot take the change; what runs goes on with"
+        " what is in it. Delete it, and it is made anew:"
+        f" {recovery.delete_command(cluster.namespace, present.name)}"
+    )
+    return Derived(secret=stamped(present, present, now), fault=held(path, message))
 
 
 def _security_data(users: tuple[_User, _User], hashes: tuple[str, str]) -> dict[str, bytes]:
@@ -138,6 +170,8 @@ def _kept_hash(known: Mapping[str, object], user: _User) -> str | None:
     hashed, digest = as_text(record.get("hash")), as_text(record.get("digest"))
     if hashed is None or digest is None:
         return None
+    if security_config.BCRYPT.fullmatch(hashed) is None:
+        return None
     return hashed if passwords.password_digest(user.password, hashed) == digest else None
 
 
@@ -148,8 +182,7 @@ def _written(
     if present is None:
         return stamped(SecretData(name=name, data=encode(data)), None, now)
     merged = dict(sorted({**present.data, **encode(data)}.items()))
-    wanted = SecretData(name=name, type=present.type, data=merged, annotations=present.annotations)
-    return stamped(wanted, present, now)
+    return stamped(replace(present, data=merged), present, now)
 
 
 def api_hosts(cluster: Cluster, observed: Observed, user: UserAccess) -> tuple[ApiHost, ...] | None:
@@ -159,8 +192,9 @@ def api_hosts(cluster: Cluster, observed: Observed, user: UserAccess) -> tuple[A
     default = (
         _user(
             observed.secrets.get(cluster.names.api_credentials),
-            access.API_USERNAME,
-            access.API_PASSWORD,
+            own_secrets.API_USERNAME,
+            own_secrets.API_PASSWORD,
+            own_secrets.API_CREDENTIALS,
         )
         if account is None
         else _account_user(account)
@@ -201,15 +235,22 @@ def _account_user(account: Account) -> _User | None:
 def dashboard_wazuh(
     cluster: Cluster, observed: Observed, user: UserAccess, *, now: datetime
 ) -> Derived:
-    """wazuh.yml of the dashboard, from observed Secrets and the spec."""
+    """wazuh.yml of the dashboard, from observed Secrets and the spec.
+
+    It is a trace of our API credentials, so it is not made before they are observed, whichever
+    account it names.
+    """
     name = cluster.names.dashboard_wazuh
     present = observed.secrets.get(name)
     hosts = api_hosts(cluster, observed, user)
-    if hosts is None:
-        return Derived(secret=None if present is None else stamped(present, present, now))
+    is_early = present is None and cluster.names.api_credentials not in observed.secrets
+    if hosts is None or is_early:
+        return _kept(present, now)
     text = dashboard_config.wazuh_yml(cluster, hosts)
     wanted = _written(name, present, {access.WAZUH_YML: text.encode()}, now)
     if present is not None and wanted.data == present.data:
         return Derived(secret=wanted)
+    if present is not None and present.immutable:
+        return _refused(cluster, present, "spec.dashboard.wazuhPlugin", now)
     reason = "Missing" if present is None else "ConfigurationChanged"
     return Derived(secret=wanted, reissue=Reissue(secret=name, reason=reason))

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app import kinds, names
-from app.credentials import access, passwords, recovery
+from app.credentials import access, own_secrets, passwords, recovery
 from app.credentials.access import UserAccess
+from app.credentials.own_secrets import Values
 from app.entropy import Entropy
 from app.names import MANAGERS, Names, Role
 from app.observed.references import secret_references
@@ -26,7 +27,7 @@ from app.stamps import stamped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """An identity Secret that is gone: what tells that it was there, and what to do."""
+    """An identity Secret that is gone or damaged, and what to do: nothing may rest on it."""
 
     secret: str
     message: str
@@ -44,7 +45,7 @@ class IdentityPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """One identity Secret: how it is made, who reads it, what is derived from it.
+    """One identity Secret: what is in it, how it is made, who reads it, what is derived from it.
 
     ``make`` gives None while a user's Secret is awaited. ``is_known_to_index``: the index holds
     these passwords, so a claim of the indexers is a trace and nothing but a restore helps.
@@ -53,9 +54,18 @@ class Identity:
     name: str
     is_wanted: bool
     readers: tuple[Role, ...]
+    values: Values
     make: Callable[[], Mapping[str, bytes] | None] = field(repr=False)
     derived: str | None = None
     is_known_to_index: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trace:
+    """What tells that a Secret was there. ``is_claim``: nothing but volumes of the indexers."""
+
+    text: str
+    is_claim: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +95,8 @@ def plan(
 def _decide(request: SyncRequest, identity: Identity, now: datetime) -> _Decision:
     observed = request.observed.secrets.get(identity.name)
     if observed is not None:
-        return _Decision(secret=stamped(observed, observed, now))
+        damage = _damage(request, identity, observed)
+        return _Decision(secret=stamped(observed, observed, now), lost=damage)
     reason = "Missing"
     trace = _trace(request, identity)
     if trace is not None:
@@ -104,6 +115,20 @@ def _decide(request: SyncRequest, identity: Identity, now: datetime) -> _Decisio
     )
 
 
+def _damage(request: SyncRequest, identity: Identity, observed: SecretData) -> Lost | None:
+    """A value that no pod could work with: people edit and restore these Secrets by hand."""
+    keys = own_secrets.unusable_keys(observed, identity.values)
+    if not keys:
+        return None
+    named = ", ".join(f'"{key}"' for key in keys)
+    message = (
+        f"Secret {identity.name}: key {named} is absent or cannot be used (the value is not"
+        " shown). What runs goes on, and nothing is derived from it; put it right, or restore"
+        f" the Secret: {recovery.restore_command(request, identity.name)}"
+    )
+    return Lost(secret=identity.name, message=message)
+
+
 def _generated(request: SyncRequest, name: str, data: Mapping[str, bytes]) -> SecretData:
     """A new Secret; it records a standing order to recreate it, so that none fires later."""
     order = request.annotations.get(names.RECREATE_SECRET, "")
@@ -111,47 +136,42 @@ def _generated(request: SyncRequest, name: str, data: Mapping[str, bytes]) -> Se
     return SecretData(name=name, data=encode(data), annotations=recorded)
 
 
-def _trace(request: SyncRequest, identity: Identity) -> str | None:
+def _trace(request: SyncRequest, identity: Identity) -> _Trace | None:
     """What tells that this Secret was there before; None if nothing does (behaviour 2.1)."""
     observed = request.observed
     for workload in observed.workloads.values():
         if identity.name in secret_references(workload.template):
-            return f"{workload.name} refers to it"
+            return _Trace(text=f"{workload.name} refers to it")
     if identity.derived is not None and identity.derived in observed.secrets:
-        return f"Secret {identity.derived} was made from it"
+        return _Trace(text=f"Secret {identity.derived} was made from it")
     if as_text(request.status.get("version")) and not any(
         role in observed.workloads for role in identity.readers
     ):
-        return "the cluster has been running"
+        return _Trace(text="the cluster has been running")
     if observed.related.get(kinds.SECRET.group_key, {}).get(identity.name) is not None:
-        return "a Secret of this name exists"
+        return _Trace(text="a Secret of this name exists")
     if identity.is_known_to_index and observed.claims:
         claim = as_map(observed.claims[0].get("metadata")).get("name")
-        return f"volume claim {claim} holds an index that knows its passwords"
+        text = f"volume claim {claim} holds an index that knows its passwords"
+        return _Trace(text=text, is_claim=True)
     return None
 
 
 def _is_on_its_way(request: SyncRequest, name: str) -> bool:
     """Whether the Secret exists with our label: the informer of children shows it soon."""
     manifest = request.observed.related.get(kinds.SECRET.group_key, {}).get(name)
-    return (
-        manifest is not None
-        and recovery.has_our_label(request, manifest)
-        and recovery.foreign_owner(request, manifest) is None
-    )
+    return manifest is not None and recovery.has_our_label(request, manifest)
 
 
 def _is_recreated(request: SyncRequest, identity: Identity) -> bool:
     """Whether a person ordered this Secret anew by a value not acted upon before."""
     order = request.annotations.get(names.RECREATE_SECRET, "")
-    if identity.is_known_to_index or not order.startswith(f"{identity.name}/"):
+    secret, _, word = order.partition("/")
+    if identity.is_known_to_index or secret != identity.name or not word:
         return False
-    if (
-        kinds.SECRET.group_key in request.observed.related
-        and identity.name in (request.observed.related[kinds.SECRET.group_key])
-    ):
+    if identity.name in request.observed.related.get(kinds.SECRET.group_key, {}):
         return False
-    return order not in acted_upon(request).values()
+    return order != acted_upon(request).get(names.RECREATE_SECRET)
 
 
 def acted_upon(request: SyncRequest) -> dict[str, str]:
@@ -171,7 +191,7 @@ def acted_upon(request: SyncRequest) -> dict[str, str]:
     return recorded
 
 
-def _lost_message(request: SyncRequest, identity: Identity, trace: str) -> str:
+def _lost_message(request: SyncRequest, identity: Identity, trace: _Trace) -> str:
     name = identity.name
     manifest = request.observed.related.get(kinds.SECRET.group_key, {}).get(name)
     if manifest is not None:
@@ -182,14 +202,16 @@ def _lost_message(request: SyncRequest, identity: Identity, trace: str) -> str:
             f"Secret {name} exists without the label of this WazuhCluster; label it: "
             f"{recovery.label_command(request, name)}"
         )
-    restore = (
-        f"Secret {name} is missing ({trace}); restore it: {recovery.restore_command(request, name)}"
-    )
+    command = recovery.restore_command(request, name)
+    restore = f"Secret {name} is missing ({trace.text}); restore it: {command}"
     if not identity.is_known_to_index:
-        return f"{restore} or have it generated anew: {recovery.recreate_command(request, name)}"
-    if request.observed.claims:
-        return f"{restore} or delete the indexers' volume claims and with them the index"
-    return f"{restore} (the index still knows the old password)"
+        used = {*acted_upon(request).values(), request.annotations.get(names.RECREATE_SECRET, "")}
+        anew = recovery.recreate_command(request, name, used)
+        return f"{restore} or have it generated anew: {anew}"
+    if trace.is_claim:
+        claims = recovery.delete_claims_command(request)
+        return f"{restore} or give up the index with all its data: {claims}"
+    return f"{restore} (the index still knows the old password, so a new one would not help)"
 
 
 def identities(
@@ -198,27 +220,31 @@ def identities(
     """The identity Secrets of a cluster but the CA, by name."""
     auth = spec.manager.config.auth
     own_authd = auth.use_password and access.authd_password_reference(spec) is None
+    enrols_everywhere = not auth.disabled and not auth.enabled_on_master_only
     return (
         Identity(
             name=named.api_credentials,
             is_wanted=True,
             readers=MANAGERS,
-            derived=named.dashboard_wazuh if user.api is None else None,
+            values=own_secrets.API_CREDENTIALS,
+            derived=named.dashboard_wazuh,
             make=lambda: _api_credentials(named, entropy),
         ),
         Identity(
             name=named.authd_password,
             is_wanted=own_authd,
-            readers=(Role.MANAGER_MASTER,),
-            make=lambda: _one(named.authd_password, access.AUTHD_PASSWORD, entropy),
+            readers=MANAGERS if enrols_everywhere else (Role.MANAGER_MASTER,),
+            values=own_secrets.AUTHD_PASSWORDS,
+            make=lambda: _one(named.authd_password, own_secrets.AUTHD_PASSWORD, entropy),
         ),
         Identity(
             name=named.cluster_key,
             is_wanted=spec.manager.cluster_key_secret_ref is None,
             readers=MANAGERS,
+            values=own_secrets.CLUSTER_KEYS,
             make=lambda: {
-                access.CLUSTER_KEY: passwords.cluster_key(
-                    entropy, f"{named.cluster_key}/{access.CLUSTER_KEY}"
+                own_secrets.CLUSTER_KEY: passwords.cluster_key(
+                    entropy, f"{named.cluster_key}/{own_secrets.CLUSTER_KEY}"
                 ).encode()
             },
         ),
@@ -226,6 +252,7 @@ def identities(
             name=named.dashboard_credentials,
             is_wanted=True,
             readers=(Role.DASHBOARD,),
+            values=own_secrets.DASHBOARD_CREDENTIALS,
             derived=named.indexer_security,
             is_known_to_index=True,
             make=lambda: _dashboard_credentials(named, entropy),
@@ -234,6 +261,7 @@ def identities(
             name=named.indexer_credentials,
             is_wanted=True,
             readers=MANAGERS,
+            values=own_secrets.INDEXER_CREDENTIALS,
             derived=named.indexer_security,
             is_known_to_index=True,
             make=lambda: _indexer_credentials(named, user, entropy),
@@ -248,20 +276,20 @@ def _one(secret: str, key: str, entropy: Entropy) -> dict[str, bytes]:
 def _api_credentials(named: Names, entropy: Entropy) -> dict[str, bytes]:
     secret = named.api_credentials
     return {
-        access.API_USERNAME: b"wazuh-wui",
-        access.ADMIN_USERNAME: b"wazuh",
-        **_one(secret, access.API_PASSWORD, entropy),
-        **_one(secret, access.ADMIN_PASSWORD, entropy),
+        own_secrets.API_USERNAME: b"wazuh-wui",
+        own_secrets.ADMIN_USERNAME: b"wazuh",
+        **_one(secret, own_secrets.API_PASSWORD, entropy),
+        **_one(secret, own_secrets.ADMIN_PASSWORD, entropy),
     }
 
 
 def _dashboard_credentials(named: Names, entropy: Entropy) -> dict[str, bytes]:
     secret = named.dashboard_credentials
-    cookie = passwords.cookie_password(entropy, f"{secret}/{access.COOKIE_PASSWORD}")
+    cookie = passwords.cookie_password(entropy, f"{secret}/{own_secrets.COOKIE_PASSWORD}")
     return {
-        access.DASHBOARD_USERNAME: b"kibanaserver",
-        access.COOKIE_PASSWORD: cookie.encode(),
-        **_one(secret, access.DASHBOARD_PASSWORD, entropy),
+        own_secrets.DASHBOARD_USERNAME: passwords.DASHBOARD_USER.encode(),
+        own_secrets.COOKIE_PASSWORD: cookie.encode(),
+        **_one(secret, own_secrets.DASHBOARD_PASSWORD, entropy),
     }
 
 
@@ -271,10 +299,13 @@ def _indexer_credentials(
     """Generated, or a copy of the user's: pods read the copy, for the index is the truth."""
     if user.administrator is None:
         return {
-            access.ADMIN_USERNAME: b"admin",
-            **_one(named.indexer_credentials, access.ADMIN_PASSWORD, entropy),
+            own_secrets.ADMIN_USERNAME: b"admin",
+            **_one(named.indexer_credentials, own_secrets.ADMIN_PASSWORD, entropy),
         }
     username, word = user.administrator.username.text, user.administrator.password.text
     if username is None or word is None:
         return None
-    return {access.ADMIN_USERNAME: username.encode(), access.ADMIN_PASSWORD: word.encode()}
+    return {
+        own_secrets.ADMIN_USERNAME: username.encode(),
+        own_secrets.ADMIN_PASSWORD: word.encode(),
+    }

@@ -30,7 +30,7 @@ PASSWORD_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 USER_NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CLUSTER_KEY_PATTERN: Final = re.compile(r"[A-Za-z0-9]{32}")
 PASSWORD_LENGTHS: Final = (8, 64)
-COOKIE_PASSWORD_PATTERN: Final = re.compile(r"[A-Za-z0-9]{32,128}")
+COOKIE_PASSWORD_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{31,127}")
 #: Account of the dashboard in the index; the plugin has roles for it by this name.
 DASHBOARD_USER: Final = "kibanaserver"
 
@@ -40,6 +40,7 @@ API_PASSWORD_RULE: Final = (
     f"{PASSWORD_RULE}, with a lower-case and an upper-case letter, a digit and one of . _ + -"
 )
 USER_NAME_RULE: Final = "1 to 64 of A-Z a-z 0-9 . _ -, first a letter or digit"
+ADMINISTRATOR_RULE: Final = f"{USER_NAME_RULE}; {DASHBOARD_USER} is reserved for the dashboard"
 CLUSTER_KEY_RULE: Final = "32 letters and digits"
 
 

@@ -76,7 +76,7 @@ def administrator_name(observed: Observed, path: str, secret: str, key: str) -> 
         secret=secret,
         key=key,
         is_usable=passwords.is_administrator_name,
-        rule=f"{passwords.USER_NAME_RULE}; {passwords.DASHBOARD_USER} is reserved for the dashboard",
+        rule=passwords.ADMINISTRATOR_RULE,
     )
 
 

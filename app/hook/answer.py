@@ -23,10 +23,15 @@ def answer(  # noqa: PLR0913 - the parts of one answer
     outcome: Outcome,
     now: datetime,
     is_waiting: bool,
-    is_lasting: bool = False,
 ) -> Result:
-    """Answer and report. ``is_lasting``: nothing but certificates asks to come back."""
+    """Answer and report.
+
+    A refused spec asks to come back for certificates only, a cluster that is going for its pods.
+    """
     due = (certificates.next_due, rolled.next_due)
+    if outcome is Outcome.DELETING:
+        due = (None, None)
+    is_lasting = outcome is not Outcome.APPLIED
     is_idle = is_lasting and not reissues and not is_waiting and not any(due)
     delay = resync_seconds(now, is_written=bool(reissues), is_waiting=is_waiting, due=due)
     return Result(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.entropy import Entropy
 from app.hook.answer import answer
-from app.hook.frozen import NOTHING_HELD, frozen_facts
+from app.hook.frozen import NOTHING_HELD, frozen_facts, told_tiers
 from app.names import Names, Role
 from app.observed.request import SyncRequest, read
 from app.resolve.authority import certificate_plan
@@ -43,20 +43,21 @@ def torn_down(
     named = Names(cluster=asked.name, namespace=asked.namespace, domain="")
     certificates = certificate_plan(asked, named, None, now=now, entropy=entropy)
     gone = {named.workload(role) for role in leaving}
+    present = frozen.children(asked.observed)
     children = tuple(
         child
-        for child in frozen.children(asked.observed)
+        for child in present
         if child["kind"] not in {"StatefulSet", "Deployment"}
         or child["metadata"]["name"] not in gone
     )
-    rolled = rollout.plan(frozen_facts(asked, named, certificates, now), children)
+    rolled = rollout.plan(frozen_facts(asked, named, certificates, now), present)
     asked = replace(asked, is_deleting=True)
     told = build(
         StatusFacts(
             request=asked,
             now=now,
             version=None,
-            tiers=rolled.tiers,
+            tiers=told_tiers(asked, rolled),
             certificates=certificates,
             identity=NOTHING_HELD,
             faults=(),
@@ -73,6 +74,5 @@ def torn_down(
         outcome=Outcome.DELETING,
         now=now,
         is_waiting=bool(leaving) and not finalized,
-        is_lasting=True,
     )
     return replace(made, response=replace(made.response, finalized=finalized))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -22,7 +23,10 @@ from app.result import Outcome, Result
 from app.rollout import frozen
 from app.rollout import plan as rollout
 from app.rollout.hash_gate import RolloutFacts
+from app.rollout.plan import Rollout, own_secrets
+from app.rollout.tier_state import Standing, TierState
 from app.secret_data import SecretData
+from app.status.components import was_disabled
 from app.status.status import StatusFacts, build
 
 NOTHING_HELD: Final = IdentityPlan(secrets=(), lost=(), expected=(), reissues=())
@@ -44,7 +48,7 @@ def frozen_answer(
             request=asked,
             now=now,
             version=None,
-            tiers=rolled.tiers,
+            tiers=told_tiers(asked, rolled),
             certificates=certificates,
             identity=NOTHING_HELD,
             faults=faults,
@@ -61,8 +65,9 @@ def frozen_answer(
         reissues=certificates.reissues,
         outcome=Outcome.FROZEN,
         now=now,
-        is_waiting=bool(rolled.held) or any(one.change for one in rolled.tiers),
-        is_lasting=True,
+        is_waiting=certificates.hold is not None
+        or bool(rolled.held)
+        or any(one.change for one in rolled.tiers),
     )
 
 
@@ -82,10 +87,23 @@ def _frozen_hashes(asked: SyncRequest, named: Names) -> dict[Role, str]:
     return hashes
 
 
+def told_tiers(asked: SyncRequest, rolled: Rollout) -> tuple[TierState, ...]:
+    """Tiers for the status: what is not there is absent, disabled only if it was before."""
+    return tuple(
+        replace(one, standing=Standing.WAITS, passed=False)
+        if one.workload is None and not was_disabled(asked.status, one.role)
+        else one
+        for one in rolled.tiers
+    )
+
+
 def frozen_facts(
     asked: SyncRequest, named: Names, certificates: CertificatePlan, now: datetime
 ) -> RolloutFacts:
-    """What ordering rests on where no spec can be read: replicas as observed, in order."""
+    """What ordering rests on where no spec can be read: replicas as observed, in order.
+
+    A Secret that is not there is not made either, so a tier that needs it holds nobody.
+    """
     workloads = asked.observed.workloads
     return RolloutFacts(
         names=named,
@@ -95,7 +113,7 @@ def frozen_facts(
         creation=_ORDERED,
         update=_ORDERED,
         rewritten=certificates.rewritten,
-        unusable=frozenset(),
+        unusable=frozenset(own_secrets(named)) - asked.observed.secrets.keys(),
         once_settled=frozenset(),
         is_ca_steady=certificates.stage is Stage.STEADY,
         is_ca_held=certificates.hold is not None,

@@ -1,40 +1,61 @@
 """Which requests make bcrypt hashes or RSA keys, told before they are worked on.
 
 A hash takes 0.23 s and an RSA key 0.04 s or more: such a call goes as a whole to a thread, so that
-the syncs of other clusters do not wait for it. A wrong guess costs time only.
+the syncs of other clusters do not wait for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Final, NoReturn
 
 from app import kinds
 from app.credentials.derived import needs_hashing
+from app.entropy import SEED_BYTES, Entropy
+from app.errors import HookError
 from app.names import Names
-from app.observed.request import as_list, as_map, as_text, secret_of
+from app.observed.request import SyncRequest, as_map, as_text, read, secret_of
+from app.resolve import resolve
+from app.resolve.authority import certificate_plan
+from app.resolve.judgement import judge
+from app.schema.wazuhcluster import WazuhClusterSpec
 
-_LEAVES = ("indexer", "manager-master", "manager-worker", "dashboard", "filebeat", "admin")
+_RSA: Final = "RSA-2048"
 
 
-def is_heavy(request: object) -> bool:
-    """Whether answering the decoded ``request`` will take more than a few milliseconds."""
+class _RsaKeyWantedError(Exception):
+    """The certificates of a request take a new RSA key."""
+
+
+def is_heavy(request: object, *, now: datetime) -> bool:
+    """Whether answering the decoded ``request`` will make a bcrypt hash or an RSA key.
+
+    Nearly all calls are told by their Secrets and one field of the spec. Only where these leave
+    it open is the spec judged, and are certificates planned up to the first new key.
+    """
     body = as_map(request)
-    parent = as_map(body.get("parent"))
-    metadata = as_map(parent.get("metadata"))
-    cluster = as_text(metadata.get("name"))
-    if cluster is None:
+    hashes = _hashes(body)
+    if not hashes and not _wants_rsa(body):
         return False
-    named = Names(cluster=cluster, namespace="", domain="")
+    try:
+        asked = read(request)
+    except HookError:
+        return False
+    judged = judge(asked)
+    is_going = asked.is_deleting or body.get("finalizing") is True
+    spec = judged.spec if judged.is_usable and not is_going else None
+    return (hashes and spec is not None) or _makes_rsa_key(asked, spec, now)
+
+
+def _hashes(body: Mapping[str, Any]) -> bool:
+    """Whether a password has no hash yet."""
+    metadata = as_map(as_map(body.get("parent")).get("metadata"))
+    named = Names(cluster=as_text(metadata.get("name")) or "", namespace="", domain="")
     secrets = {
-        name: manifest
+        as_text(as_map(as_map(manifest).get("metadata")).get("name")): manifest
         for manifest in as_map(as_map(body.get("children")).get(kinds.SECRET.group_key)).values()
-        if (name := as_text(as_map(as_map(manifest).get("metadata")).get("name"))) is not None
     }
-    return _hashes(secrets, named) or _makes_rsa_keys(parent, secrets, named)
-
-
-def _hashes(secrets: Mapping[str, Any], named: Names) -> bool:
     security, administrator, dashboard = (
         secret_of(secrets[name]) if name in secrets else None
         for name in (
@@ -46,13 +67,32 @@ def _hashes(secrets: Mapping[str, Any], named: Names) -> bool:
     return needs_hashing(security, (administrator, dashboard))
 
 
-def _makes_rsa_keys(parent: Mapping[str, Any], secrets: Mapping[str, Any], named: Names) -> bool:
-    """RSA is wanted, and a certificate is not there yet or the spec has changed or one is due."""
-    config = as_map(as_map(as_map(parent.get("spec")).get("tls")).get("certConfig"))
-    if config.get("keyAlgorithm") != "RSA-2048":
-        return False
-    wanted = {named.ca, *(named.certs(leaf) for leaf in _LEAVES)}
-    status = as_map(parent.get("status"))
-    seen = status.get("observedGeneration") == as_map(parent.get("metadata")).get("generation")
-    listed = len(as_list(status.get("certificates"))) == len(_LEAVES)
-    return not wanted <= secrets.keys() or not seen or not listed
+def _wants_rsa(body: Mapping[str, Any]) -> bool:
+    spec = as_map(as_map(body.get("parent")).get("spec"))
+    return as_map(as_map(spec.get("tls")).get("certConfig")).get("keyAlgorithm") == _RSA
+
+
+def _makes_rsa_key(asked: SyncRequest, spec: WazuhClusterSpec | None, now: datetime) -> bool:
+    """Whether the plan of this call's certificates asks for an RSA key.
+
+    ``spec``: None where the cluster is frozen or going, so that none is followed.
+    """
+    domain = "" if spec is None else spec.cluster_domain
+    named = Names(cluster=asked.name, namespace=asked.namespace, domain=domain)
+    try:
+        certificate_plan(
+            asked,
+            named,
+            None if spec is None else spec.tls.cert_config,
+            now=now,
+            entropy=Entropy(bytes(SEED_BYTES)),
+            accepted=None if spec is None else resolve.accepted_names(named, asked.observed),
+            rsa_key=_refused,
+        )
+    except _RsaKeyWantedError:
+        return True
+    return False
+
+
+def _refused(_label: str) -> NoReturn:
+    raise _RsaKeyWantedError

@@ -20,6 +20,7 @@ from app.cluster import Cluster
 from app.credentials import access, derived
 from app.credentials import identity as credentials
 from app.credentials.access import UserAccess
+from app.credentials.derived import Derived
 from app.credentials.identity import IdentityPlan
 from app.entropy import Entropy
 from app.faults import Effect
@@ -31,8 +32,9 @@ from app.names import TIERS, Names, Role
 from app.observed.request import SyncRequest, read
 from app.resolve import held_fields, resolve
 from app.resolve.authority import certificate_plan
+from app.resolve.judgement import judge
 from app.resolve.run_as import run_as_faults
-from app.resolve.specification import Specification, specification
+from app.resolve.specification import Specification
 from app.result import Outcome, Reissue, Result
 from app.rollout import plan as rollout
 from app.rollout.hash_gate import RolloutFacts
@@ -56,19 +58,16 @@ def sync(request: object, *, now: datetime, entropy: Entropy) -> Result:
     asked = read(request)
     if asked.is_deleting:
         return torn_down(asked, frozenset(), now=now, entropy=entropy)
-    judged = specification(asked.spec, asked.name, held_fields.version_floor(asked))
+    judged = judge(asked)
     if not judged.is_usable or judged.spec is None or judged.version is None:
         return frozen_answer(asked, judged.faults, now=now, entropy=entropy)
-    named = Names(cluster=asked.name, namespace=asked.namespace, domain=judged.spec.cluster_domain)
-    refused = tuple(held_fields.cluster_name_fault(judged.spec, named, asked.observed))
-    if refused:
-        return frozen_answer(asked, (*judged.faults, *refused), now=now, entropy=entropy)
+    domain = judged.spec.cluster_domain
     call = _Call(
         asked=asked,
         judged=judged,
         spec=judged.spec,
         version=judged.version,
-        names=named,
+        names=Names(cluster=asked.name, namespace=asked.namespace, domain=domain),
         user=access.look_up(judged.spec, asked.observed),
         now=now,
         entropy=entropy,
@@ -110,21 +109,23 @@ def _applied(call: _Call) -> Result:
         user=call.user,
         certificates=certificates,
     )
-    cluster, reissues = _with_secrets(call, resolve.resolve(facts), identity, certificates)
+    security, wazuh = _derived(call, resolved := resolve.resolve(facts))
+    cluster, reissues = _with_secrets(resolved, identity, certificates, (security, wazuh))
     rendered = components.render(cluster)
     rolled = rollout.plan(_rollout_facts(call, cluster, identity, certificates, reissues), rendered)
-    is_rolling = any(one.is_wanted and not one.passed for one in rolled.tiers)
     children = (
         *rolled.children,
-        *retained(asked.observed, rolled.children, is_rolling=is_rolling),
+        *retained(asked.observed, rolled.children, is_rolling=rolled.is_rolling),
     )
     found = [
         *call.judged.faults,
+        *held_fields.version_fault(call.version, asked),
         *([] if replicas.fault is None else [replicas.fault]),
         *held_fields.storage_faults(call.spec, asked.observed),
         *held_fields.administrator_fault(call.user, named, asked.observed),
         *run_as_faults(call.spec, call.user),
         *call.user.faults,
+        *(one.fault for one in (security, wazuh) if one.fault is not None),
     ]
     told = build(
         StatusFacts(
@@ -154,13 +155,23 @@ def _applied(call: _Call) -> Result:
     )
 
 
+def _derived(call: _Call, cluster: Cluster) -> tuple[Derived, Derived]:
+    """Security files and wazuh.yml, from what is observed."""
+    observed = call.asked.observed
+    return (
+        derived.indexer_security(cluster, observed, now=call.now, entropy=call.entropy),
+        derived.dashboard_wazuh(cluster, observed, call.user, now=call.now),
+    )
+
+
 def _with_secrets(
-    call: _Call, cluster: Cluster, identity: IdentityPlan, certificates: CertificatePlan
+    cluster: Cluster,
+    identity: IdentityPlan,
+    certificates: CertificatePlan,
+    made_of_them: tuple[Derived, Derived],
 ) -> tuple[Cluster, tuple[Reissue, ...]]:
     """``cluster`` with every Secret to emit, and what is new among them."""
-    observed = call.asked.observed
-    security = derived.indexer_security(cluster, observed, now=call.now, entropy=call.entropy)
-    wazuh = derived.dashboard_wazuh(cluster, observed, call.user, now=call.now)
+    security, wazuh = made_of_them
     made = (
         *certificates.secrets,
         *((Role.CREDENTIALS, one) for one in identity.secrets),

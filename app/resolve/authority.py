@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app import kinds, names
+from app.certificates.issue import RsaKeyFactory, generate_rsa_key
 from app.certificates.leaves import leaf_plans
 from app.certificates.plan import CertificatePlan, CertificateRequest, Finding, plan
 from app.credentials import recovery
@@ -23,11 +24,13 @@ def certificate_plan(
     now: datetime,
     entropy: Entropy,
     accepted: frozenset[str] | None = None,
+    rsa_key: RsaKeyFactory = generate_rsa_key,
 ) -> CertificatePlan:
     """What becomes of the CA and of each leaf.
 
     ``config``: ``spec.tls.certConfig``; None where the spec is invalid. ``accepted``:
     distinguished names that the running indexers accept, None where there is none to ask.
+    ``rsa_key``: where RSA keys come from.
     """
     observed = request.observed
     leaves = {
@@ -49,6 +52,7 @@ def certificate_plan(
             renew_request=request.annotations.get(names.RENEW_CERTIFICATES),
             rotate_request=request.annotations.get(names.ROTATE_CA),
             accepted_dns=accepted,
+            rsa_key=rsa_key,
         )
     )
     return _with_seen(request, named, made)

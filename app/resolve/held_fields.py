@@ -12,7 +12,7 @@ from typing import Any
 
 from app import faults, kinds, names
 from app.config import opensearch
-from app.credentials import access
+from app.credentials import own_secrets
 from app.credentials.access import UserAccess
 from app.faults import Fault, Reason
 from app.kubernetes import quantity
@@ -49,23 +49,27 @@ def _has_run_newest(workload: Workload) -> bool:
 
 
 def version_fault(version: WazuhVersion, request: SyncRequest) -> Iterator[Fault]:
-    """An upgrade that is taken back before a pod was ready on it is followed, with a warning."""
+    """An upgrade that is taken back before a pod was ready on it is followed, with a warning.
+
+    It is said until all indexers run again.
+    """
     indexer = request.observed.workloads.get(Role.INDEXER)
     if indexer is None:
         return
     sent = parse_version(indexer.version or "")
-    rolls = as_map(request.status.get("rollout"))
-    is_rolling_back = (
-        not indexer.has_rolled
-        and sent == version == parse_version(as_text(request.status.get("version")) or "")
-        and (rolls.get("tier"), rolls.get("reason")) == (str(Role.INDEXER), "VersionChanged")
+    message = (
+        f"an upgrade is taken back to {version}; an indexer pod that started on the newer"
+        " version and never got ready may refuse its data"
     )
-    if is_rolling_back or (sent is not None and sent > version):
-        message = (
-            f"an upgrade is taken back to {version}; an indexer pod that started on the newer"
-            " version and never got ready may refuse its data"
-        )
+    is_newer = sent is not None and sent > version
+    if is_newer or (not indexer.is_complete and _was_said(request, message)):
         yield faults.warning("spec.version", message)
+
+
+def _was_said(request: SyncRequest, message: str) -> bool:
+    """Whether a condition of the status has ``message`` in it."""
+    conditions = map(as_map, as_list(request.status.get("conditions")))
+    return any(message in (as_text(one.get("message")) or "") for one in conditions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +170,7 @@ def administrator_fault(user: UserAccess, named: Names, observed: Observed) -> I
     copy = observed.secrets.get(named.indexer_credentials)
     if user.administrator is None or copy is None or not user.administrator.is_usable:
         return
-    running = (copy.text(access.ADMIN_USERNAME), copy.text(access.ADMIN_PASSWORD))
+    running = (copy.text(own_secrets.ADMIN_USERNAME), copy.text(own_secrets.ADMIN_PASSWORD))
     wished = (user.administrator.username.text, user.administrator.password.text)
     if running != wished:
         message = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from app import names
 from app.certificates.leaves import ADMIN, INDEXER, TIER_LEAVES
@@ -17,7 +17,7 @@ from app.checks.resources import heap_mib
 from app.checksums import text_hash
 from app.cluster import Cluster, SecretKey, Tier
 from app.config import opensearch
-from app.credentials import access
+from app.credentials import access, own_secrets
 from app.credentials.access import UserAccess
 from app.names import Names, Role
 from app.observed.request import Observed, SyncRequest, as_map, as_text
@@ -28,6 +28,10 @@ from app.versions import WazuhVersion
 
 MOST_INITIAL_MANAGERS = 3
 OPENSEARCH_YML = "opensearch.yml"
+#: Numbers of pods that bootstrap, as the annotation spells them.
+_COUNTS: Final[Mapping[object, int]] = {
+    str(count): count for count in range(1, MOST_INITIAL_MANAGERS + 1)
+}
 #: Fields that the API server never lets change, by what a workload may have of them.
 _FIXED = ("volumeClaimTemplates", "serviceName", "selector", "podManagementPolicy")
 
@@ -146,12 +150,12 @@ def _digests(facts: Facts, keys: _Keys, role: Role) -> Mapping[str, str] | None:
         case Role.DASHBOARD:
             own = facts.names.dashboard_credentials
             read = [
-                SecretKey(name=own, key=access.DASHBOARD_USERNAME),
-                SecretKey(name=own, key=access.DASHBOARD_PASSWORD),
-                SecretKey(name=own, key=access.COOKIE_PASSWORD),
+                SecretKey(name=own, key=own_secrets.DASHBOARD_USERNAME),
+                SecretKey(name=own, key=own_secrets.DASHBOARD_PASSWORD),
+                SecretKey(name=own, key=own_secrets.COOKIE_PASSWORD),
                 SecretKey(name=facts.names.dashboard_wazuh, key=access.WAZUH_YML),
             ]
-            cookie = SecretKey(name=own, key=access.COOKIE_PASSWORD)
+            cookie = SecretKey(name=own, key=own_secrets.COOKIE_PASSWORD)
             return reader.digests(read, secret_key=cookie)
         case _:
             return reader.digests(_manager_keys(facts, keys, role), secret_key=keys.cluster_key)
@@ -160,12 +164,12 @@ def _digests(facts: Facts, keys: _Keys, role: Role) -> Mapping[str, str] | None:
 def _manager_keys(facts: Facts, keys: _Keys, role: Role) -> Iterator[SecretKey]:
     """Keys that the pods of a manager role read, certificates of our own excepted."""
     named, auth = facts.names, facts.spec.manager.config.auth
-    yield SecretKey(name=named.indexer_credentials, key=access.ADMIN_USERNAME)
-    yield SecretKey(name=named.indexer_credentials, key=access.ADMIN_PASSWORD)
+    yield SecretKey(name=named.indexer_credentials, key=own_secrets.ADMIN_USERNAME)
+    yield SecretKey(name=named.indexer_credentials, key=own_secrets.ADMIN_PASSWORD)
     yield keys.api_username
     yield keys.api_password
     if keys.sets_wazuh_password:
-        yield SecretKey(name=named.api_credentials, key=access.ADMIN_PASSWORD)
+        yield SecretKey(name=named.api_credentials, key=own_secrets.ADMIN_PASSWORD)
     yield keys.cluster_key
     runs_authd = role is Role.MANAGER_MASTER or (
         not auth.disabled and not auth.enabled_on_master_only
@@ -187,9 +191,9 @@ def _initial_managers(facts: Facts) -> int:
     workload = observed.workloads.get(Role.INDEXER)
     if workload is not None:
         own = as_map(as_map(workload.manifest.get("metadata")).get("annotations"))
-        recorded = as_text(own.get(names.INITIAL_CLUSTER_MANAGERS)) or ""
-        if recorded.isdigit() and 1 <= int(recorded) <= MOST_INITIAL_MANAGERS:
-            return int(recorded)
+        recorded = own.get(names.INITIAL_CLUSTER_MANAGERS)
+        if recorded in _COUNTS:
+            return _COUNTS[recorded]
     text = observed_text(observed, facts.names.config_map(Role.INDEXER), OPENSEARCH_YML)
     known = None if text is None else opensearch.initial_cluster_managers_of(text)
     if known is not None:
@@ -202,7 +206,7 @@ def _initial_managers(facts: Facts) -> int:
 
 def _ordinal(claim: Mapping[str, Any]) -> int:
     name = as_text(as_map(claim.get("metadata")).get("name")) or ""
-    found = re.search(r"-(\d{1,4})$", name)
+    found = re.search(r"-([0-9]{1,4})$", name)
     return int(found.group(1)) if found else 0
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from app import names
 from app.certificates.leaves import TIER_LEAVES
-from app.names import Role
+from app.names import Names, Role
 from app.observed.last_applied import applied_template, last_applied
 from app.observed.references import secret_references
 from app.observed.request import Workload, as_map
@@ -181,7 +181,7 @@ def _missing(facts: RolloutFacts, template: Mapping[str, Any]) -> frozenset[str]
     What `env`, `envFrom` and extra volumes refer to is not watched.
     """
     reader = SecretReader(observed=facts.observed, names=facts.names)
-    known = set(facts.names.identity_secrets) | _own_derived(facts) | facts.unusable
+    known = own_secrets(facts.names) | facts.unusable
     return frozenset(
         name
         for name in secret_references(template) & known
@@ -189,10 +189,11 @@ def _missing(facts: RolloutFacts, template: Mapping[str, Any]) -> frozenset[str]
     )
 
 
-def _own_derived(facts: RolloutFacts) -> set[str]:
-    named = facts.names
+def own_secrets(named: Names) -> frozenset[str]:
+    """Every Secret of ours that pods may read."""
     leaves = {named.certs(leaf) for tier in TIER_LEAVES.values() for leaf in tier}
-    return leaves | {named.indexer_security, named.dashboard_wazuh}
+    derived = {named.indexer_security, named.dashboard_wazuh}
+    return frozenset(leaves | derived | set(named.identity_secrets))
 
 
 def _kept(

@@ -62,6 +62,15 @@ class ApiServer:
         self._watchers: list[Callable[[Event], None]] = []
         self._version = 100
 
+    def take_over(self, other: ApiServer) -> None:
+        """Start with the objects and the log of ``other``; both share what nobody changes."""
+        for kind, found in other._stored.items():
+            self._stored[kind] = dict(found)
+        for uid, keys in other._owned.items():
+            self._owned[uid] = set(keys)
+        self._version = other._version
+        self.log.writes.extend(other.log.writes)
+
     # --- reading ----------------------------------------------------------------------
     def find(self, kind: str, namespace: str, name: str) -> Manifest | None:
         """Stored object, or None."""
@@ -81,6 +90,10 @@ class ApiServer:
             for (place, _), item in self._stored[kind].items()
             if namespace is None or place == namespace
         ]
+
+    def all_keys(self) -> list[Key]:
+        """Keys of all stored objects."""
+        return [(kind, *place) for kind, found in self._stored.items() for place in found]
 
     def dependents(self, uid: str) -> list[Key]:
         """Keys of the objects with an ownerReference to ``uid``, sorted."""
@@ -157,6 +170,16 @@ class ApiServer:
             return
         self._remove(old, actor)
         call.done(OK, changed=True)
+
+    def disown(self, uid: str, actor: str) -> None:
+        """Take the ownerReference to ``uid`` off its dependents, as orphaning does."""
+        for key in self.dependents(uid):
+            item = self.get(*key)
+            owners = [one for one in item["metadata"]["ownerReferences"] if one["uid"] != uid]
+            metadata = {**item["metadata"], "ownerReferences": owners}
+            if not owners:
+                del metadata["ownerReferences"]
+            self.update({**item, "metadata": metadata}, actor)
 
     # --- inside -----------------------------------------------------------------------
     def _current(self, body: Manifest, call: Call) -> Manifest:

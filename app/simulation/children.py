@@ -25,13 +25,24 @@ from app.simulation.registration import IN_PLACE, RECREATE, Registration
 #: What a step of the work takes, in virtual seconds; errors are collected by the caller.
 Steps = Generator[float, None, list[str]]
 
+#: Versions of what is observed, bytes of what is desired.
+Fingerprint = tuple[tuple[tuple[str, str], ...], bytes]
+
 _EXISTS: Final = "AlreadyExists"
 
 
 class Children:
     """Applies the children of an answer, one write a step."""
 
-    __slots__ = ("_api", "_assertions", "_registration", "_rng", "_unchanged", "_write_seconds")
+    __slots__ = (
+        "_api",
+        "_assertions",
+        "_quiet",
+        "_registration",
+        "_rng",
+        "_unchanged",
+        "_write_seconds",
+    )
 
     def __init__(
         self,
@@ -47,8 +58,9 @@ class Children:
         self._assertions = assertions
         self._rng = rng
         self._write_seconds = write_seconds
-        # uid to (resourceVersion, desired): pairs that need no write, so that a quiet sync is
-        # cheap. It changes no result: equal inputs merge equally.
+        # Inputs that needed no write, so that a quiet sync is cheap: of the last apply as a whole,
+        # and by uid of one child. It changes no result, for equal inputs merge equally.
+        self._quiet: Fingerprint | None = None
         self._unchanged: dict[str, tuple[str, bytes]] = {}
 
     def apply(
@@ -59,17 +71,24 @@ class Children:
     ) -> Steps:
         """Deletes, then creates and updates. Returns the errors that were not swallowed."""
         errors: list[str] = []
+        inputs = _fingerprint(observed, desired)
+        if inputs == self._quiet:
+            return errors
+        wrote_any = False
         for kind in self._order({key[:2] for key in observed}):
             for key in self._shuffled(k for k in observed if k[:2] == kind):
                 if key not in desired and "deletionTimestamp" not in observed[key]["metadata"]:
                     errors += self._delete(observed[key], parent)
+                    wrote_any = True
                     yield self._write_seconds
         for kind in self._order({key[:2] for key in desired}):
             for key in self._shuffled(k for k in desired if k[:2] == kind):
                 wrote, error = self._reach(parent, observed.get(key), desired[key])
                 errors += error
                 if wrote:
+                    wrote_any = True
                     yield self._write_seconds
+        self._quiet = None if wrote_any else inputs
         return errors
 
     def _order(self, kinds: set[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -139,6 +158,15 @@ class Children:
 
     def _judge(self) -> None:
         self._assertions.written(self._api.log.writes[-1])
+
+
+def _fingerprint(
+    observed: Mapping[ChildKey, Manifest], desired: Mapping[ChildKey, Manifest]
+) -> Fingerprint:
+    versions = tuple(
+        (item["metadata"]["uid"], item["metadata"]["resourceVersion"]) for item in observed.values()
+    )
+    return versions, orjson.dumps(list(desired.values()))
 
 
 def _text(verb: str, item: Manifest, error: ApiError) -> str:

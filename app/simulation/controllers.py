@@ -37,7 +37,9 @@ class Controllers:
         self.kubelet = Kubelet(timeline, api, habits)
         self.dispatcher = dispatcher = Dispatcher(timeline, api)
         dispatcher.register(stateful_sets.KIND, stateful_sets.StatefulSets(timeline, api).reconcile)
-        dispatcher.register(deployments.KIND, deployments.Deployments(timeline, api).reconcile)
+        rollouts = deployments.Deployments(timeline, api)
+        dispatcher.register(deployments.KIND, rollouts.reconcile)
+        dispatcher.map("Pod", rollouts.concerned)
         dispatcher.register(
             replica_sets.KIND, replica_sets.ReplicaSets(timeline, api, rng).reconcile
         )
@@ -51,6 +53,12 @@ class Controllers:
         dispatcher.map("Pod", protection.concerned)
         dispatcher.register("Service", self._balance)
         dispatcher.map("PersistentVolumeClaim", self._freed_claim)
+
+    def take_over(self, other: Controllers) -> None:
+        """Go on where ``other`` was, as after a restart."""
+        self.collector.take_over(other.collector)
+        self.kubelet.take_over(other.kubelet)
+        self.dispatcher.start()
 
     def _balance(self, namespace: str, name: str) -> float | None:
         """Give a LoadBalancer its address."""

@@ -24,11 +24,11 @@ def seconds_of(text: str) -> int:
 
 
 def shown(seconds: float) -> str:
-    """A duration for people: its two largest units."""
+    """A duration for people, without the units that are zero."""
     rest = int(seconds)
     parts: list[str] = []
     for unit, name in zip(_SECONDS, "dhms", strict=True):
         count, rest = divmod(rest, unit)
         if count or (name == "s" and not parts):
             parts.append(f"{count}{name}")
-    return "".join(parts[:2])
+    return "".join(parts)

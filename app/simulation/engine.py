@@ -20,7 +20,7 @@ from app.simulation.api_calls import Event, Write, key_of
 from app.simulation.api_server import Admission, ApiServer
 from app.simulation.assertions import Assertions, Violation
 from app.simulation.controllers import Controllers
-from app.simulation.hook import DirectHook, Hook, seeded_entropy
+from app.simulation.hook import Clock, DirectHook, Hook, seeded_entropy
 from app.simulation.informers import Lag, NaturalLag
 from app.simulation.merge import canonical_json
 from app.simulation.metacontroller import Metacontroller
@@ -28,6 +28,7 @@ from app.simulation.ownership import ACTOR as METACONTROLLER
 from app.simulation.registration import composite_controller, registration_of
 from app.simulation.sync_record import Pace, Sync
 from app.simulation.timeline import Timeline
+from app.simulation.workloads.garbage import ACTOR as GARBAGE_COLLECTOR
 from app.simulation.workloads.kubelet import Habits, Loaded
 
 USER: Final = "kubectl"
@@ -65,17 +66,19 @@ class Engine:
         now: datetime | None = None,
         timeline: Timeline | None = None,
         setup: Setup | None = None,
+        origin: Engine | None = None,
     ) -> None:
         """Start at ``now``; or on ``timeline``, where the hook needs its clock beforehand.
 
-        ValueError if neither is given.
+        With ``origin`` the world is not empty, see `copy`. ValueError if no time is given.
         """
         if timeline is None:
             if now is None:
                 raise ValueError("an engine needs a time to start at")
             timeline = Timeline(now)
         setup = setup or Setup()
-        rng = random.Random(seed)  # noqa: S311 - a seeded model, no secrets
+        # A copy must not draw the uids of its origin again.
+        rng = random.Random(seed if origin is None else f"copy {seed}")  # noqa: S311 - a model
         self.timeline = timeline
         self.api = ApiServer(timeline, rng, setup.admission)
         self.assertions = Assertions(timeline, self.api)
@@ -94,6 +97,10 @@ class Engine:
         self._last_change = timeline.elapsed
         self._writes_to_crash: int | None = None
         self.api.watch(self._changed)
+        if origin is not None:
+            self.api.take_over(origin.api)
+            self.assertions.take_over(origin.assertions)
+            self.controllers.take_over(origin.controllers)
         self.metacontroller.start()
 
     @classmethod
@@ -120,6 +127,24 @@ class Engine:
             twice=twice,
         )
         return cls(hook, seed=seed, timeline=timeline, setup=setup)
+
+    def copy(
+        self,
+        hook_of: Callable[[Clock], Hook],
+        *,
+        seed: int = 0,
+        setup: Setup | None = None,
+        after: float = 0.0,
+    ) -> Engine:
+        """A second world with the same objects, ``after`` so many seconds in which nobody acted.
+
+        Metacontroller and the controllers start anew there: their delays are gone, as after a
+        restart. ``hook_of`` makes the other world's hook from its clock. This one stays as it is.
+        """
+        timeline = Timeline(self.timeline.start)
+        timeline.elapsed = self.timeline.elapsed + after
+        hook = hook_of(timeline.now)
+        return Engine(hook, seed=seed, timeline=timeline, setup=setup, origin=self)
 
     # --- time -------------------------------------------------------------------------
     def clock(self) -> datetime:
@@ -210,9 +235,12 @@ class Engine:
         """Delete the WazuhCluster (background propagation)."""
         self.api.delete(key_of(self.parent), USER)
 
-    def delete(self, kind: str, name: str) -> None:
-        """Delete an object by hand; a pod stops with grace."""
-        self.api.delete(key_of(self.find(kind, name)), USER, grace=kind == "Pod")
+    def delete(self, kind: str, name: str, *, orphan: bool = False) -> None:
+        """Delete an object by hand; a pod stops with grace. ``orphan``: its dependents stay."""
+        item = self.find(kind, name)
+        if orphan:
+            self.api.disown(item["metadata"]["uid"], GARBAGE_COLLECTOR)
+        self.api.delete(key_of(item), USER, grace=kind == "Pod")
 
     # --- faults -----------------------------------------------------------------------
     def refuse(

@@ -10,6 +10,8 @@ import random
 from collections.abc import Generator
 from typing import Any, Final
 
+import orjson
+
 from app import names
 from app.result import Manifest
 from app.simulation.answers import (
@@ -80,6 +82,7 @@ class Metacontroller:
         self._epoch = 0
         self._settled: set[ParentKey] = set()
         self._tick: Planned | None = None
+        self._judged = b""
 
     # --- life -------------------------------------------------------------------------
     def start(self) -> None:
@@ -294,13 +297,21 @@ class Metacontroller:
             raise SyncError(Ending.ERROR, text)
         parent = request["parent"]
         result = decoded(answer, parent)
-        for complaint in complaints(answer.body or {}, parent, self._registration):
-            self._assertions.malformed(complaint)
-        if result.finalized and not request["finalizing"]:
-            self._assertions.malformed("finalized: true in sync")
+        self._judge(answer.body or {}, request)
         progress.desired = len(result.children)
         progress.resync_after = result.resync_after_seconds
         return result
+
+    def _judge(self, body: Manifest, request: Manifest) -> None:
+        """Report what Metacontroller would swallow; an answer that was judged is not again."""
+        content = orjson.dumps(body)
+        if content == self._judged:
+            return
+        self._judged = content
+        for complaint in complaints(body, request["parent"], self._registration):
+            self._assertions.malformed(complaint)
+        if body.get("finalized") and not request["finalizing"]:
+            self._assertions.malformed("finalized: true in sync")
 
     def _customize(self, request: Manifest) -> HookAnswer:
         return self.hook.customize(request)

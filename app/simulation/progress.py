@@ -12,6 +12,7 @@ from app.simulation.duration import shown
 from app.simulation.engine import Engine
 
 _REDRAW_SECONDS: Final = 0.05
+_TIME: Final = 12
 _BAR: Final = 5
 _BAR_MAX: Final = 40
 _ORDER: Final = {str(role): index for index, role in enumerate(TIERS)}
@@ -77,7 +78,7 @@ class Progress:
         """A line that stays, above the block."""
         if self._terminal:
             self._erase()
-        self._stream.write(f"{shown(self._engine.elapsed):>8}  {text}\n")
+        self._stream.write(f"{shown(self._engine.elapsed):>{_TIME}}  {text}\n")
         self._stream.flush()
 
     def finish(self) -> None:
@@ -91,7 +92,7 @@ class Progress:
     def _line(self, state: State) -> str:
         tiers = "  ".join(map(str, state.tiers))
         return (
-            f"{shown(self._engine.elapsed):>8}  {state.phase:<9}"
+            f"{shown(self._engine.elapsed):>{_TIME}}  {state.phase:<9}"
             f"  {self._children()}/{state.wanted} children"
             f"  sync {len(self._engine.syncs)}  {tiers}".rstrip()
         )
@@ -101,9 +102,9 @@ class Progress:
         resync = shown(engine.syncs[-1].resync_after) if engine.syncs else "nothing"
         counts = f"{self._children()} of {state.wanted} children, {len(engine.syncs)} syncs"
         return [
-            f"{shown(engine.elapsed):>8}  {engine.clock():%Y-%m-%d %H:%M:%S}  {state.phase}",
-            f"{'':10}{counts}, next after {resync}",
-            *(f"{'':10}{_bar(tier)} {tier}" for tier in state.tiers),
+            f"{shown(engine.elapsed):>{_TIME}}  {engine.clock():%Y-%m-%d %H:%M:%S}  {state.phase}",
+            f"{'':{_TIME}}  {counts}, next after {resync}",
+            *(f"{'':{_TIME}}  {_bar(tier)} {tier}" for tier in state.tiers),
         ]
 
     def _children(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from app.names import MANAGERS, Role
 from app.observed.request import Workload, as_map, as_text
@@ -23,6 +23,8 @@ class ComponentPhase(StrEnum):
     DISABLED = "Disabled"
 
 
+#: Reason of a rollout in which only numbers of pods change.
+SCALING: Final = "Scaling"
 #: Where a tier's status stands: path of field names below `status`.
 PATHS: Mapping[Role, tuple[str, ...]] = {
     Role.INDEXER: ("indexer",),
@@ -34,10 +36,19 @@ PATHS: Mapping[Role, tuple[str, ...]] = {
 
 def version_before(status: Mapping[str, Any], role: Role) -> str | None:
     """Version in the tier's own status: it has been settled once if there is one."""
+    return as_text(_before(status, role).get("version"))
+
+
+def was_disabled(status: Mapping[str, Any], role: Role) -> bool:
+    """Whether the status says that the spec does not want this tier."""
+    return bool(_before(status, role).get("phase") == ComponentPhase.DISABLED)
+
+
+def _before(status: Mapping[str, Any], role: Role) -> Mapping[str, Any]:
     found: Mapping[str, Any] = status
     for field in PATHS[role]:
         found = as_map(found.get(field))
-    return as_text(found.get("version"))
+    return found
 
 
 def phase(state: TierState, status: Mapping[str, Any]) -> ComponentPhase:
@@ -51,17 +62,31 @@ def phase(state: TierState, status: Mapping[str, Any]) -> ComponentPhase:
         return ComponentPhase.CREATING
     if state.standing is Standing.HELD:
         return ComponentPhase.HELD
-    return _living(state, one)
+    return _living(state, one, status)
 
 
-def _living(state: TierState, one: Workload) -> ComponentPhase:
+def _living(state: TierState, one: Workload, status: Mapping[str, Any]) -> ComponentPhase:
     """Phase of a tier that was settled before and is not held."""
     if state.is_scaling:
         return ComponentPhase.UPDATING
     if state.standing is Standing.KEPT:
         return ComponentPhase.RUNNING if one.is_complete else ComponentPhase.DEGRADED
     has_rolled = state.has_template and one.has_rolled and not state.waits_for
-    return ComponentPhase.DEGRADED if has_rolled else ComponentPhase.UPDATING
+    if not has_rolled or _is_not_through(state, one, status):
+        return ComponentPhase.UPDATING
+    return ComponentPhase.DEGRADED
+
+
+def _is_not_through(state: TierState, one: Workload, status: Mapping[str, Any]) -> bool:
+    """Whether pods are new rather than lost: what the status called Updating is not through.
+
+    After a roll they are ready and not available yet; after scaling up they were never ready.
+    """
+    if _before(status, state.role).get("phase") != ComponentPhase.UPDATING:
+        return False
+    under_way = as_map(status.get("rollout"))
+    scales = under_way.get("reason") == SCALING or under_way.get("tier") != state.role
+    return one.ready >= one.wanted or scales
 
 
 def message(state: TierState, found: ComponentPhase) -> str:

@@ -56,15 +56,15 @@ def _one(
     condition: Condition, before: Mapping[str, Any], now: datetime, generation: int
 ) -> dict[str, Any]:
     status = "True" if condition.is_true else "False"
-    since = before.get("lastTransitionTime")
-    if before.get("status") != status or as_time(since) is None:
-        since = time_text(now)
+    since = as_time(before.get("lastTransitionTime"))
+    if before.get("status") != status or since is None:
+        since = now
     return {
         "type": condition.kind,
         "status": status,
         "reason": condition.reason,
         "message": condition.message[:MESSAGE_MAX],
-        "lastTransitionTime": since,
+        "lastTransitionTime": time_text(since),
         "observedGeneration": generation,
     }
 

@@ -5,68 +5,35 @@ It changes only when something happens: no clock, counter or age stands in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any, Final
 
 from app import kinds
-from app.certificates.plan import CertificatePlan
+from app.certificates.authority_writes import ISSUING
 from app.credentials import recovery
-from app.credentials.identity import IdentityPlan, acted_upon
-from app.faults import Effect, Fault, Reason
+from app.credentials.identity import acted_upon
+from app.faults import Effect, Reason
 from app.names import Role
-from app.observed.request import SyncRequest, as_map, as_text
-from app.result import Manifest
-from app.rollout.tier_state import Standing, TierState, away, rolling_pod
+from app.rollout.tier_state import TierState, away
 from app.status import conditions
 from app.status.certificates import certificates
-from app.status.components import ComponentPhase, components, phase
+from app.status.components import ComponentPhase, components
 from app.status.conditions import Condition, joined
+from app.status.facts import (
+    ClusterPhase,
+    StatusFacts,
+    cluster_phase,
+    has_all_pods,
+    reached_version,
+    unobserved,
+)
+from app.status.progress import progressing, rests_on_time, rollout, tier_message
+
+__all__ = ["ClusterPhase", "StatusFacts", "StatusResult", "build"]
 
 #: A child that is wanted and not seen for longer was refused, or its name is taken.
 CHILD_GRACE: Final = timedelta(seconds=60)
-
-
-class ClusterPhase(StrEnum):
-    """Phase of the whole cluster."""
-
-    PENDING = "Pending"
-    CREATING = "Creating"
-    RUNNING = "Running"
-    UPDATING = "Updating"
-    UPGRADING = "Upgrading"
-    FAILED = "Failed"
-    DELETING = "Deleting"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusFacts:
-    """What the status rests on.
-
-    ``version``: the effective one, None where the spec cannot be read. ``children``: what is
-    answered in this call, to find what is wanted and not observed.
-    """
-
-    request: SyncRequest
-    now: datetime
-    version: str | None
-    tiers: tuple[TierState, ...]
-    certificates: CertificatePlan
-    identity: IdentityPlan
-    faults: tuple[Fault, ...]
-    children: Sequence[Manifest] = field(repr=False)
-    is_frozen: bool = False
-
-    @property
-    def has_run(self) -> bool:
-        """Whether the cluster has been Running once."""
-        return as_text(self.request.status.get("version")) is not None
-
-    def phases(self) -> dict[Role, ComponentPhase]:
-        """Phase of each tier."""
-        return {one.role: phase(one, self.request.status) for one in self.tiers}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +53,7 @@ def build(facts: StatusFacts) -> StatusResult:
     judged = [
         _ready(facts, found),
         _available(facts),
-        _progressing(facts, found, missing),
+        progressing(facts, found, missing),
         _degraded(facts, missing),
         _certificates_ready(facts),
         _spec_valid(facts),
@@ -97,61 +64,20 @@ def build(facts: StatusFacts) -> StatusResult:
         "conditions": conditions.on_wire(judged, request.status, facts.now, request.generation),
         **components(facts.tiers, request.status),
     }
-    version = _reached_version(facts)
+    version = reached_version(facts)
     if version is not None:
         status["version"] = version
     status.update(certificates(facts.certificates, request.name))
-    rollout = _rollout(facts)
-    if rollout and found not in {ClusterPhase.DELETING, ClusterPhase.FAILED}:
-        status["rollout"] = rollout
+    under_way = rollout(facts)
+    if under_way and found is not ClusterPhase.DELETING:
+        status["rollout"] = under_way
     requests = acted_upon(request)
     if requests:
         status["requests"] = requests
     return StatusResult(
         status=status,
         phase=found,
-        is_quiet=not judged[2].is_true and judged[0].is_true,
-    )
-
-
-def cluster_phase(facts: StatusFacts) -> ClusterPhase:
-    """Phase of the cluster; one that has been Running never falls back to Creating."""
-    if facts.request.is_deleting:
-        return ClusterPhase.DELETING
-    if facts.is_frozen:
-        return ClusterPhase.FAILED
-    phases = facts.phases().values()
-    if not facts.has_run:
-        if facts.request.observed.child_count == 0:
-            return ClusterPhase.PENDING
-        return ClusterPhase.RUNNING if _all_run(facts) else ClusterPhase.CREATING
-    calm = {ComponentPhase.RUNNING, ComponentPhase.DEGRADED, ComponentPhase.DISABLED}
-    if calm.issuperset(phases):
-        return ClusterPhase.RUNNING
-    is_upgrade = facts.request.status.get("version") != facts.version
-    return ClusterPhase.UPGRADING if is_upgrade else ClusterPhase.UPDATING
-
-
-def _all_run(facts: StatusFacts) -> bool:
-    return {ComponentPhase.RUNNING, ComponentPhase.DISABLED}.issuperset(facts.phases().values())
-
-
-def _reached_version(facts: StatusFacts) -> str | None:
-    """The version all tiers run: set when all are settled on it, unchanged until the next."""
-    before = as_text(facts.request.status.get("version"))
-    if facts.is_frozen or facts.request.is_deleting:
-        return before
-    settled = all(one.settled and not one.is_scaling for one in facts.tiers if one.is_wanted)
-    return facts.version if settled else before
-
-
-def unobserved(facts: StatusFacts) -> list[str]:
-    """``Kind name`` of children that are answered and not observed, sorted."""
-    observed = facts.request.observed.children
-    return sorted(
-        f"{one['kind']} {one['metadata']['name']}"
-        for one in facts.children
-        if one["metadata"]["name"] not in observed.get(f"{one['kind']}.{one['apiVersion']}", {})
+        is_quiet=judged[0].is_true and (not judged[2].is_true or rests_on_time(facts, missing)),
     )
 
 
@@ -164,43 +90,21 @@ def _ready(facts: StatusFacts, found: ClusterPhase) -> Condition:
     if waiting:
         reason = "TiersNotReady" if facts.has_run else "Creating"
         return _no(conditions.READY, reason, joined(waiting))
-    if facts.certificates.hold is not None:
-        return _no(conditions.READY, "CertificatesNotReady", facts.certificates.hold.message)
+    lasting = [
+        one.message
+        for one in facts.certificates.findings
+        if not one.warns and one.reason != ISSUING
+    ]
+    if lasting:
+        return _no(conditions.READY, "CertificatesNotReady", joined(lasting))
     return _yes(conditions.READY, "AllTiersReady", "every component runs with all its pods ready")
 
 
 def _not_ready(facts: StatusFacts) -> list[str]:
-    """Tiers that roll or lack pods, with what they wait for.
-
-    One whose pods are all ready is ready, though a hash may wait for its Secrets.
-    """
-    phases = facts.phases()
+    """Tiers that roll or lack pods, with what they wait for."""
     return [
-        f"{one.role}: {_waits(one) or phases[one.role].lower()}"
-        for one in facts.tiers
-        if one.is_wanted and not _has_all_pods(one)
+        tier_message(facts, one) for one in facts.tiers if one.is_wanted and not has_all_pods(one)
     ]
-
-
-def _has_all_pods(state: TierState) -> bool:
-    one = state.workload
-    if one is None or not one.is_complete or state.is_scaling:
-        return False
-    return state.has_template or state.standing in {Standing.HELD, Standing.KEPT}
-
-
-def _tier_messages(facts: StatusFacts) -> list[str]:
-    phases = facts.phases()
-    return [
-        f"{one.role}: {_waits(one) or phases[one.role].lower()}"
-        for one in facts.tiers
-        if phases[one.role] not in {ComponentPhase.RUNNING, ComponentPhase.DISABLED}
-    ]
-
-
-def _waits(state: TierState) -> str:
-    is_passive = state.standing in {Standing.HELD, Standing.KEPT}
-    return state.waits_for if is_passive else away(state)
 
 
 def _available(facts: StatusFacts) -> Condition:
@@ -232,39 +136,14 @@ def _serves(state: TierState) -> bool:
     return state.workload is not None and state.workload.ready > 0
 
 
-def _progressing(facts: StatusFacts, found: ClusterPhase, missing: list[str]) -> Condition:
-    awaited = [str(fault) for fault in facts.faults if fault.effect is Effect.WAITS]
-    awaited += [f"waits for Secret {name} to be shown" for name in facts.identity.expected]
-    unseen = [f"waits for {joined(missing)}"] if missing else []
-    moving = _tier_messages(facts)
-    scales = "Scaling" if _only_scales(facts) else "RollingOut"
-    reasons: dict[ClusterPhase, tuple[str, list[str]]] = {
-        ClusterPhase.PENDING: ("Creating", moving),
-        ClusterPhase.CREATING: ("Creating", moving),
-        ClusterPhase.UPGRADING: ("Upgrading", moving),
-        ClusterPhase.UPDATING: (scales, moving),
-        ClusterPhase.RUNNING: ("WaitingForSecret", awaited) if awaited else ("Creating", unseen),
-    }
-    reason, messages = reasons.get(found, ("Idle", []))
-    if messages:
-        return _yes(conditions.PROGRESSING, reason, joined(messages))
-    return _no(conditions.PROGRESSING, "Idle", "nothing is under way")
-
-
-def _only_scales(facts: StatusFacts) -> bool:
-    moving = [
-        one for one in facts.tiers if phase(one, facts.request.status) is ComponentPhase.UPDATING
-    ]
-    return bool(moving) and all(one.is_scaling and one.has_template for one in moving)
-
-
 def _degraded(facts: StatusFacts, missing: list[str]) -> Condition:
     found: list[tuple[str, str]] = []
+    phases = facts.phases()
     if facts.has_run:
         found += [
             ("ReplicasUnavailable", f"{one.role}: {away(one) or one.waits_for}")
             for one in facts.tiers
-            if phase(one, facts.request.status) is ComponentPhase.DEGRADED
+            if _lacks_pods(one, phases[one.role])
         ]
     found += [("IdentitySecretMissing", one.message) for one in facts.identity.lost]
     if missing and _is_overdue(facts):
@@ -272,6 +151,14 @@ def _degraded(facts: StatusFacts, missing: list[str]) -> Condition:
     if not found:
         return _no(conditions.DEGRADED, "AsExpected", "nothing is missing")
     return _yes(conditions.DEGRADED, found[0][0], joined(text for _, text in found))
+
+
+def _lacks_pods(state: TierState, found: ComponentPhase) -> bool:
+    """Whether pods are away that no roll of this tier has taken."""
+    if found is not ComponentPhase.HELD:
+        return found is ComponentPhase.DEGRADED
+    one = state.workload
+    return one is not None and one.has_rolled and one.ready < one.wanted
 
 
 def _is_overdue(facts: StatusFacts) -> bool:
@@ -327,38 +214,6 @@ def _spec_valid(facts: StatusFacts) -> Condition:
 
 def _faults_message(facts: StatusFacts, effect: Effect) -> str:
     return joined(str(fault) for fault in sorted(facts.faults) if fault.effect is effect)
-
-
-def _rollout(facts: StatusFacts) -> dict[str, str]:
-    """The first tier that is not settled; empty when all are."""
-    for one in facts.tiers:
-        if (
-            one.is_wanted
-            and one.standing is not Standing.KEPT
-            and (not one.settled or one.is_scaling)
-        ):
-            entry = {"tier": str(one.role), "reason": _rollout_reason(facts, one)}
-            waiting = _waits(one) if one.workload is None else rolling_pod(one.workload)
-            if waiting or _waits(one):
-                entry["waitingFor"] = waiting or _waits(one)
-            return entry
-    return {}
-
-
-def _rollout_reason(facts: StatusFacts, state: TierState) -> str:
-    if state.workload is None:
-        return "Creating"
-    if state.change:
-        return state.change
-    before = as_map(facts.request.status.get("rollout"))
-    known = as_text(before.get("reason"))
-    if before.get("tier") == str(state.role) and known is not None and known != "Creating":
-        return known
-    if not facts.has_run:
-        return "Creating"
-    if state.is_scaling:
-        return "Scaling"
-    return "RollingOut" if not state.workload.has_rolled else "PodsNotReady"
 
 
 def _yes(kind: str, reason: str, message: str) -> Condition:

@@ -1,1 +1,1 @@
-"""The figures of the server: over real HTTP, load generator and server in processes of their own."""
+"""The figures of the server: over real HTTP, with server and load generator apart."""

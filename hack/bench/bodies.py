@@ -32,7 +32,7 @@ class Bodies:
     """``steady``: a sync in which nothing changes; ``answer``: what it is answered.
 
     ``creation``: the syncs of the cluster's creation that made keys, passwords or hashes, in
-    order; ``heavy`` of them go to a thread.
+    order; ``heavy`` of all syncs went to a thread.
     """
 
     steady: bytes
@@ -48,9 +48,11 @@ class _Recorder:
     def __init__(self) -> None:
         """Nothing asked yet."""
         self.calls: list[tuple[bytes, Result]] = []
+        self.heavy = 0
 
     def sync(self, request: Mapping[str, Any], *, now: datetime, entropy: Entropy) -> Result:
         """Answer as the hook does."""
+        self.heavy += is_heavy(request, now=now)
         result = sync(request, now=now, entropy=entropy)
         self.calls.append((orjson.dumps(request), result))
         return result
@@ -81,5 +83,5 @@ def bodies() -> Bodies:
         answer=orjson.dumps(last.response.on_wire(), default=dict),
         children=last.report.observed,
         creation=creation,
-        heavy=sum(is_heavy(orjson.loads(body)) for body in creation),
+        heavy=recorder.heavy,
     )

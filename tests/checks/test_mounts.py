@@ -138,6 +138,17 @@ def test_a_mount_beside_ours_is_accepted(path: str, version: str, mount_path: st
             {"sslmanager.cert", "sslmanager.key", "agent-ca.pem"},
         ),
         (
+            {
+                "auth": {
+                    "disabled": True,
+                    "usePassword": True,
+                    "sslAgentCASecretRef": {"name": "a", "key": "b"},
+                }
+            },
+            Role.MANAGER_MASTER,
+            {"sslmanager.cert", "sslmanager.key"},
+        ),
+        (
             {"auth": {"sslManagerCert": "etc/my.cert", "sslManagerKey": "etc/my.key"}},
             Role.MANAGER_MASTER,
             set(),

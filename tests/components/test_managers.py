@@ -166,6 +166,15 @@ def test_an_account_the_user_names_wazuh_is_not_set_twice(role: Role) -> None:
             True,
             id="worker that enrols",
         ),
+        pytest.param(
+            Role.MANAGER_MASTER, {"auth": {"disabled": True}}, False, id="master that enrols nobody"
+        ),
+        pytest.param(
+            Role.MANAGER_WORKER,
+            {"auth": {"disabled": True, "enabledOnMasterOnly": False}},
+            False,
+            id="enrolment is off",
+        ),
     ],
 )
 def test_what_enrolment_needs_is_where_it_runs(

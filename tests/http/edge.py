@@ -78,7 +78,7 @@ class FakeHook:
         self._do(request)
         return {"relatedResources": [{"apiVersion": "v1", "resource": "secrets"}]}
 
-    def is_heavy(self, request: dict[str, Any]) -> bool:
+    def is_heavy(self, request: dict[str, Any], *, now: datetime) -> bool:  # noqa: ARG002
         """Whether the request says so."""
         return bool(request.get("heavy"))
 

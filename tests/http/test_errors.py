@@ -67,7 +67,7 @@ def test_a_registration_error_is_500_with_its_text(edge: Running) -> None:
 @pytest.mark.parametrize("heavy", [False, True], ids=["in the loop", "in a thread"])
 @pytest.mark.parametrize("path", ["/sync", "/finalize", "/customize"])
 def test_a_defect_is_500_with_an_id_that_the_log_has_too(
-    edge: Running, path: str, heavy: bool
+    edge: Running, path: str, *, heavy: bool
 ) -> None:
     """The id is all that connects both: the exception's text may be a Secret."""
     request = {**REQUEST, "do": "defect", "value": MARKER, "heavy": heavy}

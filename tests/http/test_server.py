@@ -33,8 +33,8 @@ _HEALTH = b"GET /healthz HTTP/1.1\r\nhost: hook\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[Running]:
-    """An edge that waits 0.3 s for a header or a body, but 95 s between requests."""
-    with running(header_timeout_seconds=0.3, body_timeout_seconds=0.3) as found:
+    """An edge that waits 0.6 s for a header or a body, but 95 s between requests."""
+    with running(header_timeout_seconds=0.6, body_timeout_seconds=0.6) as found:
         yield found
 
 
@@ -131,7 +131,7 @@ def test_a_connection_lives_on_after_an_unread_body_that_did_end(hasty: Running)
 
 
 def test_an_idle_connection_outlives_the_limits_of_requests(hasty: Running) -> None:
-    """Ten times the limit of a header: between two requests nothing is owed."""
+    """More than twice the limit of a header: between two requests nothing is owed."""
     with _used(hasty) as connection:
         connection.settimeout(1.5)
         with pytest.raises(TimeoutError):
@@ -176,9 +176,7 @@ def test_a_forwarded_client_address_is_not_believed(edge: Running) -> None:
 def test_websockets_are_not_spoken(edge: Running) -> None:
     """An upgrade is ignored."""
     with edge.connect() as connection:
-        connection.sendall(
-            b"GET /healthz HTTP/1.1\r\nhost: hook\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
-        )
+        connection.sendall(_HEALTH[:-2] + b"connection: upgrade\r\nupgrade: websocket\r\n\r\n")
         assert answer_of(connection) == (200, b"ok\n")
 
 
@@ -196,12 +194,12 @@ def test_not_ready_while_stopping_but_alive(edge: Running) -> None:
 
 
 def test_sigterm_lets_calls_in_flight_end_and_refuses_new_connections() -> None:
-    """Not ready at once, still serving for the delay, then no listener; the last call is answered."""
+    """Not ready at once, serving for the delay, then no listener; the last call is answered."""
     fake = FakeHook()
-    settings = Settings.model_construct(stop_delay_seconds=0.5)
+    settings = Settings.model_construct(stop_delay_seconds=1.5)
     app = application(fake, Telemetry(stream=io.BytesIO(), clock=lambda: NOW), settings)
     listener = listen("127.0.0.1", 0)
-    server = HookServer(server_config(app, settings), app.state.lifecycle, 0.5)
+    server = HookServer(server_config(app, settings), app.state.lifecycle, 1.5)
     started, stopping = threading.Event(), threading.Event()
     server.on_started, server.on_stopping = started.set, stopping.set
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

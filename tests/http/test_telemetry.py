@@ -151,7 +151,7 @@ def test_what_a_library_logs_comes_without_its_values(
     try:
         _nested(MARKER)
     except KeyError:
-        library.exception("Task failed: %s\n" + MARKER, MARKER)  # noqa: G003 - as asyncio does
+        library.exception("Task failed: %s\n" + MARKER, MARKER)
     event = orjson.loads(stream.getvalue())
     assert (event["event"], event["logger"]) == ("library", "some.library")
     assert event["message"] == "Task failed: %s"

@@ -24,20 +24,17 @@ JSON: Final = st.recursive(
 OBJECTS: Final = st.dictionaries(st.sampled_from(["spec", "data", "list"]), JSON, max_size=3)
 
 SCALARS: Final = st.integers(-3, 3) | st.sampled_from(["", "a", "b"])
+ITEMS: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
+    {"name": st.sampled_from(["x", "y", "z"])},
+    optional={"value": SCALARS, "from": st.fixed_dictionaries({"key": SCALARS})},
+)
 #: Objects as a schema allows them: a field has one type, keys of a list are unique.
-TYPED: Final = st.fixed_dictionaries(
+TYPED: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
     {},
     optional={
         "data": st.dictionaries(st.sampled_from(["a", "b", "c"]), SCALARS),
         "args": st.lists(SCALARS, max_size=3),
-        "env": st.lists(
-            st.fixed_dictionaries(
-                {"name": st.sampled_from(["x", "y", "z"])},
-                optional={"value": SCALARS, "from": st.fixed_dictionaries({"key": SCALARS})},
-            ),
-            max_size=3,
-            unique_by=lambda item: item["name"],
-        ),
+        "env": st.lists(ITEMS, max_size=3, unique_by=lambda item: str(item["name"])),
     },
 )
 

@@ -16,14 +16,17 @@ from app import names
 from app.entropy import Entropy
 from app.result import Manifest, Outcome, Report, Response, Result
 from app.simulation.api_server import Admission, ApiServer
+from app.simulation.assertions import Rule
 from app.simulation.engine import Engine, Setup
 from app.simulation.hook import Hook, HookAnswer
+from app.simulation.informers import UniformLag
 from app.simulation.timeline import Timeline
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 NAMESPACE: Final = "demo"
 NAME: Final = "wz"
 SECRET: Final = f"{NAME}-ca"
+AT_ONCE: Final = Setup(lag=UniformLag(0, 0))
 
 
 def parent(**spec: Any) -> Manifest:
@@ -149,6 +152,19 @@ class ChangedHook:
         return self.inner.customize(request)
 
 
+def scripted(*answers: HookAnswer, setup: Setup = AT_ONCE) -> tuple[Engine, ScriptedHook]:
+    """Engine with prepared answers and one WazuhCluster, shortly after its creation."""
+    hook = ScriptedHook(*answers)
+    made = Engine(hook, now=NOW, setup=setup)
+    made.apply(parent())
+    return made, hook
+
+
+def rules(made: Engine) -> set[Rule]:
+    """Rules that were broken."""
+    return {violation.rule for violation in made.violations}
+
+
 def answer(*children: Any, **fields: Any) -> HookAnswer:
     """A 200 with these children."""
     return HookAnswer(status=200, body={"status": {}, "children": list(children), **fields})
@@ -183,8 +199,8 @@ def _misbehave(how: str | None, children: list[Any], status: dict[str, Any], now
             pass
 
 
-def _meta(name: str) -> dict[str, Any]:
-    return {"name": name, "namespace": NAMESPACE, "labels": {names.LABEL_INSTANCE: NAME}}
+def _meta(name: str, role: str = "pki") -> dict[str, Any]:
+    return {"name": name, "namespace": NAMESPACE, "labels": _labels(role)}
 
 
 def _labels(role: str) -> dict[str, str]:
@@ -265,7 +281,7 @@ def _stateful_set(spec: Manifest, key: str) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
-        "metadata": _meta(f"{NAME}-indexer"),
+        "metadata": _meta(f"{NAME}-indexer", "indexer"),
         "spec": wanted,
     }
 
@@ -274,7 +290,7 @@ def _deployment(spec: Manifest) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": _meta(f"{NAME}-dashboard"),
+        "metadata": _meta(f"{NAME}-dashboard", "dashboard"),
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": _labels("dashboard")},

@@ -126,7 +126,7 @@ _VOLUME_SOURCES: tuple[dict[str, Any], ...] = (
     {"configMap": {"name": EXTRA, "defaultMode": 0o444}},
     {"secret": {"secretName": EXTRA, "items": [{"key": "a", "path": "b", "mode": 0o400}]}},
     {"persistentVolumeClaim": {"claimName": EXTRA, "readOnly": False}},
-    {"csi": {"driver": "example.com", "readOnly": True, "volumeAttributes": {"a": ""}}},
+    {"csi": {"driver": "example.com", "readOnly": True, "volumeAttributes": {"a": "b"}}},
     {
         "projected": {
             "sources": [

@@ -29,7 +29,7 @@ def with_some(
 ) -> dict[str, Any]:
     """An object with all of ``required`` and a few of ``optional``."""
     found = {key: draw(strategy) for key, strategy in required.items()}
-    return found | draw(some_of(optional))
+    return found | (draw(some_of(optional)) if optional else {})
 
 
 def unique_items(item: Strategy, key: str, *, at_most: int = 3) -> Strategy:

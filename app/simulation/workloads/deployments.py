@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.result import Manifest
-from app.simulation.api_calls import key_of
+from app.simulation.api_calls import Event, EventType, Key, key_of
 from app.simulation.api_server import ApiServer
 from app.simulation.timeline import Timeline, parsed
 from app.simulation.workloads.pods import hash_of, owned_by, pods_of, write_status
@@ -14,6 +14,7 @@ KIND: Final = "Deployment"
 ACTOR: Final = "deployment-controller"
 _HASH_LABEL: Final = "pod-template-hash"
 _REVISION: Final = "deployment.kubernetes.io/revision"
+_OVERDUE: Final = "ProgressDeadlineExceeded"
 _HUNDRED: Final = 100
 
 
@@ -40,6 +41,16 @@ class Deployments:
         self._forget_old_sets(item, new)
         item = self._with_revision(item, new)
         return self._write_status(item, new)
+
+    def concerned(self, event: Event) -> list[Key]:
+        """Deployments that wait for the last old pod to go (strategy Recreate)."""
+        if event.type is not EventType.DELETED:
+            return []
+        return [
+            key_of(item)
+            for item in self._api.objects(KIND, event.key[1])
+            if item["spec"]["strategy"]["type"] == "Recreate"
+        ]
 
     # --- ReplicaSets ------------------------------------------------------------------
     def _sets(self, item: Manifest) -> list[Manifest]:
@@ -156,16 +167,15 @@ class Deployments:
         """Seconds until the roll counts as stuck, 0 if it does; None if it is complete."""
         if complete:
             return None
-        before = item["status"]
+        before, known = item["status"], _condition(item, "Progressing")
         moved = any(before.get(key, 0) != count for key, count in counts.items())
-        since = _condition(item, "Progressing").get("lastUpdateTime")
+        since = known.get("lastUpdateTime")
         limit = float(item["spec"]["progressDeadlineSeconds"])
-        if (
-            moved
-            or since is None
-            or before.get("observedGeneration") != item["metadata"]["generation"]
-        ):
+        same_spec = before.get("observedGeneration") == item["metadata"]["generation"]
+        if moved or since is None or not same_spec:
             return limit
+        if known["reason"] == _OVERDUE:
+            return 0.0
         return max(0.0, limit - (self._timeline.now() - parsed(since)).total_seconds())
 
     def _available(self, item: Manifest, *, enough: bool) -> Manifest:
@@ -190,7 +200,7 @@ class Deployments:
             )  # fmt: skip
         if overdue:
             return self._spoken(
-                item, "Progressing", "False", "ProgressDeadlineExceeded",
+                item, "Progressing", "False", _OVERDUE,
                 f"{what} has timed out progressing.",
             )  # fmt: skip
         return self._spoken(

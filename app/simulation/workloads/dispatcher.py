@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from app.simulation.api_calls import ApiError, Event, Key, controller_of
+from app.simulation.api_calls import ApiError, Event, Key, controller_of, key_of
 from app.simulation.api_server import ApiServer
 from app.simulation.timeline import Planned, Timeline
 
@@ -48,6 +48,12 @@ class Dispatcher:
                 return
             planned.cancel()
         self._planned[key] = self._timeline.at(due, lambda: self._run(key))
+
+    def start(self) -> None:
+        """Look at every object, as after a restart."""
+        for kind in self._reconcilers:
+            for item in self._api.objects(kind):
+                self.plan(key_of(item))
 
     def _seen(self, event: Event) -> None:
         kind, namespace, _ = event.key

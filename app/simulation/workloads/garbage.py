@@ -27,6 +27,13 @@ class GarbageCollector:
         self._alive: set[str] = set()
         api.watch(self._seen)
 
+    def take_over(self, other: GarbageCollector) -> None:
+        """Know the owners that ``other`` knows, and look at what none of them holds."""
+        self._alive.update(other._alive)
+        for key in self._api.all_keys():
+            if any(owner not in self._alive for owner in owner_uids(self._api.get(*key))):
+                self._plan(key)
+
     def _seen(self, event: Event) -> None:
         uid = event.object["metadata"]["uid"]
         if event.type is EventType.DELETED:

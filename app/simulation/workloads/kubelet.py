@@ -13,7 +13,7 @@ from typing import Final
 
 from app.names import Role
 from app.result import Manifest
-from app.simulation.api_calls import ApiError, Event, EventType
+from app.simulation.api_calls import ApiError, Event, EventType, key_of
 from app.simulation.api_server import ApiServer
 from app.simulation.timeline import Timeline
 from app.simulation.workloads.pods import is_finished, is_ready, is_terminating, role_of
@@ -85,6 +85,19 @@ class Kubelet:
         self._history: dict[tuple[str, str, str], list[tuple[float, Content]]] = defaultdict(list)
         api.watch(self._seen)
 
+    def take_over(self, other: Kubelet) -> None:
+        """Go on with the pods of ``other``: those on their way begin their step anew."""
+        for key, versions in other._history.items():
+            self._history[key] = list(versions)
+        for pod in self._api.objects("Pod"):
+            uid, (_, namespace, name) = pod["metadata"]["uid"], key_of(pod)
+            if is_terminating(pod):
+                self._stop(uid, namespace, name)
+            elif is_ready(pod):
+                self.loaded[uid] = other.loaded[uid]
+            else:
+                self._timeline.after(self._habits.schedule, self._scheduling(uid, namespace, name))
+
     # --- faults -----------------------------------------------------------------------
     def break_pods(
         self,
@@ -139,16 +152,17 @@ class Kubelet:
         elif kind == "Pod":
             uid = event.object["metadata"]["uid"]
             if event.type is EventType.ADDED:
-                self._timeline.after(
-                    self._habits.schedule, lambda: self._schedule(uid, namespace, name)
-                )
+                self._timeline.after(self._habits.schedule, self._scheduling(uid, namespace, name))
             elif event.type is EventType.DELETED:
                 self._waiting.pop(uid, None)
                 self._stopping.discard(uid)
                 self.loaded.pop(uid, None)
             elif is_terminating(event.object) and uid not in self._stopping:
-                self._stopping.add(uid)
-                self._timeline.after(self._habits.stop, lambda: self._remove(uid, namespace, name))
+                self._stop(uid, namespace, name)
+
+    def _stop(self, uid: str, namespace: str, name: str) -> None:
+        self._stopping.add(uid)
+        self._timeline.after(self._habits.stop, lambda: self._remove(uid, namespace, name))
 
     def _retry(self, concerns: Callable[[str], bool]) -> None:
         for uid, (namespace, name) in list(self._waiting.items()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from app.result import Manifest
-from app.simulation.api_calls import NOT_FOUND, ApiError
+from app.simulation.api_calls import NOT_FOUND, ApiError, controller_of
 from app.simulation.api_server import ApiServer
 from app.simulation.timeline import Timeline
 from app.simulation.workloads.claims import keep_claims, pod_volumes
@@ -45,12 +45,24 @@ class StatefulSets:
         item = self._api.find(KIND, namespace, name)
         if item is None or "deletionTimestamp" in item["metadata"]:
             return None
+        self._adopt(item)
         update = self._update_revision(item)
         current = item["status"].get("currentRevision") or update["metadata"]["name"]
         self._scale(item, current, update)
         self._roll(item, update["metadata"]["name"])
         self._write_status(item, current, update["metadata"]["name"])
         return self._next_look(item)
+
+    def _adopt(self, item: Manifest) -> None:
+        """Take over the revisions and pods that the selector fits and nobody controls."""
+        wanted = item["spec"]["selector"].get("matchLabels", {}).items()
+        for kind in ("ControllerRevision", "Pod"):
+            for found in self._api.objects(kind, item["metadata"]["namespace"]):
+                metadata = found["metadata"]
+                if controller_of(found) is None and wanted <= metadata.get("labels", {}).items():
+                    owners = [*metadata.get("ownerReferences", []), owned_by(item)]
+                    adopted = {**found, "metadata": {**metadata, "ownerReferences": owners}}
+                    self._api.update(adopted, ACTOR)
 
     # --- revisions --------------------------------------------------------------------
     def _update_revision(self, item: Manifest) -> Manifest:

@@ -1,0 +1,1 @@
+"""The real hook in the embedded engine: whole clusters, lagging informers, virtual time."""

@@ -1,0 +1,1 @@
+"""Passwords and keys, kept, generated, derived and recovered: rule by rule."""

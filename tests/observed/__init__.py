@@ -1,0 +1,1 @@
+"""What a request says, tested reader by reader."""

@@ -1,0 +1,1 @@
+"""Properties: what holds for every spec and every view of a cluster, found by hypothesis."""
