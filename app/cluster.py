@@ -92,11 +92,9 @@ class Cluster:
         """Whether indexers reload leaves while running."""
         return self.spec.tls.hot_reload.enabled and self.version.reloads_certificates
 
-    @property
-    def authd_on_workers(self) -> bool:
-        """Whether the enrolment service runs on workers too."""
-        auth = self.spec.manager.config.auth
-        return not auth.disabled and not auth.enabled_on_master_only
+    def runs_authd(self, role: Role) -> bool:
+        """Whether managers of ``role`` run the enrolment service."""
+        return self.spec.manager.config.auth.runs_on(role)
 
     @property
     def rest_port(self) -> int:

@@ -147,7 +147,7 @@ def differences(left: ClusterBuilder, right: ClusterBuilder) -> list[str]:
         f"{how} {key[1]} {key[2]}{path}"
         for how, (one, other) in (("sent", sent), ("stored", stored))
         for key in sorted(one.keys() | other.keys())
-        for path in _paths(comparable(one.get(key)), comparable(other.get(key)))
+        for path in paths(comparable(one.get(key)), comparable(other.get(key)))
     ]
 
 
@@ -177,18 +177,18 @@ def comparable(manifest: Manifest | None) -> Manifest | None:
     return one
 
 
-def _paths(one: Any, other: Any, path: str = "") -> list[str]:
+def paths(one: Any, other: Any, path: str = "") -> list[str]:
     """Paths at which two JSON values differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         return [
             found
             for key in sorted(one.keys() | other.keys())
-            for found in _paths(one.get(key), other.get(key), f"{path}.{key}")
+            for found in paths(one.get(key), other.get(key), f"{path}.{key}")
         ]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         return [
             found
             for index, (left, right) in enumerate(zip(one, other, strict=True))
-            for found in _paths(left, right, f"{path}[{index}]")
+            for found in paths(left, right, f"{path}[{index}]")
         ]
     return [] if one == other else [f"{path}: {one!s:.80} / {other!s:.80}"]

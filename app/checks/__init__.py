@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.checks import budgets, config_text, mounts, pods, resources, schedule, warnings
+from app.checks import budgets, config_text, mounts, pods, resources, schedule, services, warnings
 from app.checks.ciphers import check_ciphers
 from app.checks.extra_config import check_extra_config
 from app.checks.local_options import check_local_options
@@ -80,6 +80,7 @@ def _pods(spec: WazuhClusterSpec) -> Iterator[Fault]:
     )
     yield from resources.check_resources(spec)
     yield from budgets.check_budgets(spec)
+    yield from services.check_published_ports(spec)
 
 
 def _manager(spec: WazuhClusterSpec, version: WazuhVersion) -> Iterator[Fault]:

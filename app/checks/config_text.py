@@ -70,7 +70,7 @@ def check_source_ranges(path: str, ranges: Iterable[str]) -> Iterator[Fault]:
 
 
 def check_sans(sans: ExtraSans) -> Iterator[Fault]:
-    """Names that no certificate can hold: an address that is none, a label above 63."""
+    """Names that no client looks for: an address that is none, a label above 63."""
     for field, names in (
         ("indexer", sans.indexer),
         ("managerMaster", sans.manager_master),
@@ -86,7 +86,8 @@ def check_sans(sans: ExtraSans) -> Iterator[Fault]:
 
 
 def _is_name(name: str) -> bool:
-    if ":" not in name:
+    """Whether ``name`` is a DNS name or an address; digits and dots alone are an address."""
+    if ":" not in name and not name.replace(".", "").isdigit():
         return all(len(label) <= _DNS_LABEL_MAX for label in name.split("."))
     try:
         ipaddress.ip_address(name)

@@ -128,13 +128,12 @@ def _manager(auth: AuthConfig, role: Role) -> tuple[OurMount, ...]:
 
 
 def _enrolment(auth: AuthConfig, role: Role) -> Iterator[OurMount]:
-    """Files of the enrolment service; password and agents' CA only where it may run."""
+    """Files of the enrolment service; password and agents' CA only where it runs."""
     pair = (auth.ssl_manager_cert, auth.ssl_manager_key)
     if pair in {(None, None), ENROLMENT_PAIR}:
         yield _file(f"{_COPIED}/sslmanager.cert", "authd-certs", "the enrolment certificate")
         yield _file(f"{_COPIED}/sslmanager.key", "authd-certs", "the enrolment key")
-    on_workers = not auth.disabled and not auth.enabled_on_master_only
-    if role is Role.MANAGER_WORKER and not on_workers:
+    if not auth.runs_on(role):
         return
     if auth.use_password:
         yield _file(f"{_COPIED}/authd.pass", "authd-password", "the enrolment password")

@@ -7,6 +7,7 @@ from typing import Final
 
 from app.checksums import config_hash
 from app.cluster import Cluster
+from app.config import security
 from app.config.opensearch import hashed_opensearch_yml, opensearch_yml
 from app.kubernetes import pods, policies, ports, probes
 from app.kubernetes.meta import metadata, selector
@@ -18,17 +19,6 @@ from app.result import Manifest
 ROLE: Final = Role.INDEXER
 
 OPENSEARCH_YML: Final = "opensearch.yml"
-#: The files of the security plugin that the first start loads. The Secret holds more.
-SECURITY_FILES: Final = (
-    "action_groups.yml",
-    "config.yml",
-    "internal_users.yml",
-    "nodes_dn.yml",
-    "roles.yml",
-    "roles_mapping.yml",
-    "tenants.yml",
-    "whitelist.yml",
-)
 _USER: Final = 1000
 _GRACE_SECONDS: Final = 120
 #: Recovery of shards has begun on a returned node before the next one goes.
@@ -160,7 +150,8 @@ def java_opts(cluster: Cluster) -> str:
 
 def _volumes(cluster: Cluster) -> list[Manifest]:
     names = cluster.names
-    files = {name: name for name in SECURITY_FILES}
+    # The Secret holds more than the files that the first start loads.
+    files = {name: name for name in sorted(security.FILES)}
     return [
         pods.config_volume("config", names.config_map(ROLE), pods.GROUP_READS),
         pods.secret_volume("certs", names.certs(ROLE), pods.GROUP_READS),

@@ -180,7 +180,7 @@ def _volumes(cluster: Cluster, role: Role) -> list[Manifest]:
     if password := _password(cluster, role):
         files = {"authd.pass": password.key}
         found.append(pods.secret_volume("authd-password", password.name, pods.ALL_READ, files))
-    if auth.ssl_agent_ca_secret_ref and _enrols(cluster, role):
+    if auth.ssl_agent_ca_secret_ref and cluster.runs_authd(role):
         reference = auth.ssl_agent_ca_secret_ref
         files = {"agent-ca.pem": reference.key}
         found.append(pods.secret_volume("agent-ca", reference.name, pods.OWNER_READS, files))
@@ -207,7 +207,7 @@ def _mounts(cluster: Cluster, role: Role) -> list[Manifest]:
         found.append(pods.file("authd-certs", f"{_COPIED}/sslmanager.key", TLS_KEY))
     if _password(cluster, role):
         found.append(pods.file("authd-password", f"{_COPIED}/authd.pass", "authd.pass"))
-    if cluster.spec.manager.config.auth.ssl_agent_ca_secret_ref and _enrols(cluster, role):
+    if cluster.spec.manager.config.auth.ssl_agent_ca_secret_ref and cluster.runs_authd(role):
         found.append(pods.file("agent-ca", f"{_COPIED}/agent-ca.pem", "agent-ca.pem"))
     return found
 
@@ -216,14 +216,9 @@ def _data(path: str, sub_path: str, role: Role) -> Manifest:
     return {"name": CLAIM[role], "mountPath": path, "subPath": sub_path}
 
 
-def _enrols(cluster: Cluster, role: Role) -> bool:
-    """Whether a manager of ``role`` may run the enrolment service."""
-    return role is Role.MANAGER_MASTER or cluster.authd_on_workers
-
-
 def _password(cluster: Cluster, role: Role) -> SecretKey | None:
     """The enrolment password, where a manager of ``role`` asks for one."""
-    return cluster.authd_password if _enrols(cluster, role) else None
+    return cluster.authd_password if cluster.runs_authd(role) else None
 
 
 def _owns_enrolment_pair(cluster: Cluster) -> bool:

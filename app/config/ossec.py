@@ -59,7 +59,7 @@ def ossec_conf(cluster: Cluster, role: Role) -> str:
             version=cluster.version,
             config=manager.config,
             extra_config=tier.extra_config or "",
-            runs_authd=cluster.authd_on_workers or (is_master and not manager.config.auth.disabled),
+            runs_authd=cluster.runs_authd(role),
             master=cluster.names.pod_dns(Role.MANAGER_MASTER, 0),
             indexer_url=cluster.indexer_url,
         )

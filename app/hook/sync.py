@@ -16,6 +16,7 @@ from datetime import datetime
 from app import components
 from app.certificates.leaves import leaf_plans
 from app.certificates.plan import CertificatePlan, Stage
+from app.checks.sizes import check_sizes
 from app.cluster import Cluster
 from app.credentials import access, derived
 from app.credentials import identity as credentials
@@ -40,7 +41,6 @@ from app.rollout import plan as rollout
 from app.rollout.hash_gate import RolloutFacts
 from app.rollout.plan import Rollout
 from app.rollout.retained import retained
-from app.rollout.tier_state import Standing
 from app.schema.wazuhcluster import WazuhClusterSpec
 from app.status.components import version_before
 from app.status.status import StatusFacts, build
@@ -112,6 +112,9 @@ def _applied(call: _Call) -> Result:
     security, wazuh = _derived(call, resolved := resolve.resolve(facts))
     cluster, reissues = _with_secrets(resolved, identity, certificates, (security, wazuh))
     rendered = components.render(cluster)
+    if too_large := tuple(check_sizes(rendered)):
+        faults = (*call.judged.faults, *too_large)
+        return frozen_answer(asked, faults, now=call.now, entropy=call.entropy)
     rolled = rollout.plan(_rollout_facts(call, cluster, identity, certificates, reissues), rendered)
     children = (
         *rolled.children,
@@ -219,6 +222,6 @@ def _rollout_facts(
 
 def _done(call: _Call, rolled: Rollout, reissues: Sequence[Reissue]) -> tuple[Reissue, ...]:
     """What this call really writes: a held dashboard keeps its wazuh.yml."""
-    held = {one.role for one in rolled.tiers if one.standing in {Standing.HELD, Standing.KEPT}}
+    held = {one.role for one in rolled.tiers if one.is_as_last_applied}
     kept = call.names.dashboard_wazuh if Role.DASHBOARD in held else None
     return tuple(one for one in reissues if one.secret != kept)

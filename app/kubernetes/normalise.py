@@ -167,8 +167,14 @@ def volume_mount(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def volume(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Volume. Defaults inside projected sources, an atomic list, are spelled out."""
+    """Volume. Defaults inside projected sources, an atomic list, are spelled out.
+
+    Without a source it is an empty folder, spelled too: the server's own would survive a merge
+    and stand beside the source that a later spec names.
+    """
     result = stored(value)
+    if result.keys() <= {"name"}:
+        result["emptyDir"] = {}
     projected = result.get("projected")
     if isinstance(projected, dict) and "sources" in projected:
         projected["sources"] = [_projection(source) for source in projected["sources"]]

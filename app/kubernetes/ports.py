@@ -53,9 +53,8 @@ def events(cluster: Cluster) -> Port:
 
 def enrolment(cluster: Cluster, role: Role) -> tuple[Port, ...]:
     """Where a manager of ``role`` enrols agents; nothing where its authd does not run."""
-    auth = cluster.spec.manager.config.auth
-    runs = cluster.authd_on_workers if role is Role.MANAGER_WORKER else not auth.disabled
-    return (Port(name=PORT_AUTH, number=auth.port),) if runs else ()
+    number = cluster.spec.manager.config.auth.port
+    return (Port(name=PORT_AUTH, number=number),) if cluster.runs_authd(role) else ()
 
 
 def agent_ports(cluster: Cluster, role: Role) -> tuple[Port, ...]:

@@ -88,19 +88,18 @@ def _outside(wish: ServiceSpec) -> Manifest:
 
 
 def _published_ports(wish: ServiceSpec, offered: tuple[Port, ...]) -> list[Manifest]:
-    """The listed ports that the tier has, else all of them.
+    """The listed ports that the tier has; without a list all of them.
 
-    An administrator's API goes outside only if it is listed. A wish that leaves no port (an
-    enrolment port where enrolment is off) counts as none: a Service cannot be without ports.
+    An administrator's API goes outside only if it is listed. A list that would leave no port is
+    refused before.
     """
-    by_name = {port.name: port for port in offered}
-    listed = [
-        _port(by_name[item.name], item.port, item.node_port)
-        for item in wish.ports
-        if item.name in by_name
-    ]
-    if listed:
-        return listed
+    if wish.ports:
+        by_name = {port.name: port for port in offered}
+        return [
+            _port(by_name[item.name], item.port, item.node_port)
+            for item in wish.ports
+            if item.name in by_name
+        ]
     return [
         _port(port, port.number, wish.node_port)
         for port in offered

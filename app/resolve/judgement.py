@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.names import Names
 from app.observed.request import SyncRequest
-from app.resolve import held_fields
+from app.resolve import held_fields, load_balancers
 from app.resolve.specification import Specification, specification
 
 
@@ -16,5 +16,8 @@ def judge(asked: SyncRequest) -> Specification:
     if judged.spec is None:
         return judged
     named = Names(cluster=asked.name, namespace=asked.namespace, domain=judged.spec.cluster_domain)
+    effective, held = load_balancers.with_running_classes(judged.spec, named, asked.observed)
     refused = tuple(held_fields.cluster_name_fault(judged.spec, named, asked.observed))
-    return replace(judged, faults=(*judged.faults, *refused)) if refused else judged
+    if not held and not refused:
+        return judged
+    return replace(judged, spec=effective, faults=(*judged.faults, *held, *refused))

@@ -171,9 +171,7 @@ def _manager_keys(facts: Facts, keys: _Keys, role: Role) -> Iterator[SecretKey]:
     if keys.sets_wazuh_password:
         yield SecretKey(name=named.api_credentials, key=own_secrets.ADMIN_PASSWORD)
     yield keys.cluster_key
-    runs_authd = role is Role.MANAGER_MASTER or (
-        not auth.disabled and not auth.enabled_on_master_only
-    )
+    runs_authd = auth.runs_on(role)
     if runs_authd and keys.authd_password is not None:
         yield keys.authd_password
     if runs_authd and auth.ssl_agent_ca_secret_ref is not None:

@@ -6,7 +6,7 @@ the template keeps the hash it has: one change, one roll.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,6 +28,8 @@ from app.stamps import is_proven
 
 #: A kubelet may mount a Secret's former content in a pod that starts earlier.
 SECRET_AGE: Final = timedelta(seconds=90)
+#: What is said of a tier whose template waits for that.
+YOUNG: Final = "waits until its Secrets have reached every node"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +60,15 @@ class RolloutFacts:
 class Gate:
     """The wanted workload after the hashes that may not move yet were put back.
 
-    ``is_open``: a hash waits, so the tier has neither passed nor settled.
+    ``is_open``: a hash waits, so the tier has neither passed nor settled. ``waiting``: Secrets
+    that a hash which was put back waits for.
     """
 
     workload: Manifest
     is_open: bool = False
     due: datetime | None = None
     message: str = ""
+    waiting: frozenset[str] = frozenset()
 
     @property
     def template(self) -> Mapping[str, Any]:
@@ -81,20 +85,17 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
     others = sorted(secret_references(template) - set(leaves) - {_security(facts)})
     back: dict[str, str | None] = {}
     due: list[datetime] = []
+    waiting: set[str] = set()
     for annotation, secrets in ((names.CERT_HASH, leaves), (names.CONFIG_HASH, others)):
         running = as_text(workload.annotations.get(annotation))
         if annotations_of(template).get(annotation) == running:
             continue
-        young = [
-            moment + SECRET_AGE
-            for moment in map(reader.written, secrets)
-            if moment is not None and moment <= facts.now < moment + SECRET_AGE
-        ]
-        if written.intersection(secrets):
+        young = _young(facts, reader, secrets)
+        if young or written.intersection(secrets):
             back[annotation] = running
-        elif young:
-            back[annotation] = running
-            due.append(max(young))
+            waiting |= young.keys() | written.intersection(secrets)
+        if not written.intersection(secrets):
+            due += young.values()
     rewrites = bool(facts.rewritten.intersection(leaves)) or bool(
         facts.rewritten.intersection(others)
     )
@@ -105,8 +106,21 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
         workload=kept,
         is_open=True,
         due=max(due, default=None),
-        message="waits until its Secrets have reached every node",
+        message=YOUNG,
+        waiting=frozenset(waiting),
     )
+
+
+def _young(
+    facts: RolloutFacts, reader: SecretReader, secrets: Iterable[str]
+) -> dict[str, datetime]:
+    """Secrets that have not reached every node, with the moment at which they will have."""
+    written = {name: reader.written(name) for name in secrets}
+    return {
+        name: moment + SECRET_AGE
+        for name, moment in written.items()
+        if moment is not None and moment <= facts.now < moment + SECRET_AGE
+    }
 
 
 def _unproven(facts: RolloutFacts) -> frozenset[str]:

@@ -79,7 +79,7 @@ def plan(facts: RolloutFacts, rendered: Sequence[Manifest]) -> Rollout:
         state, answer = _tier(facts, wanted, by_name, tiers, role)
         tiers.append(state)
         replaced[key] = answer
-        if state.standing in {Standing.HELD, Standing.KEPT}:
+        if state.is_as_last_applied:
             replaced.update(_kept_configuration(facts, role, by_name))
     ordered = [replaced.get((one["kind"], one["metadata"]["name"]), one) for one in rendered]
     return Rollout(children=tuple(one for one in ordered if one is not None), tiers=tuple(tiers))
@@ -125,6 +125,8 @@ def _tier(
     blocker = _first_not_passed(facts, before)
     if blocker is not None and not (has_template and _has_configuration(facts, role, by_name)):
         return _held(facts, gate, workload, applied, blocker)
+    if gate.waiting & (secret_references(gate.template) - secret_references(applied)):
+        return _postponed(facts, gate, workload, applied)
     passed = has_template and not gate.is_open and _has_passed(role, workload)
     state = TierState(
         role=role,
@@ -155,6 +157,25 @@ def _held(
         workload=workload,
         replicas=facts.replicas[workload.role],
         waits_for=_held_message(blocker),
+        due=gate.due,
+        change=_change(applied, gate.template),
+    )
+    return state, with_template(gate.workload, applied)
+
+
+def _postponed(
+    facts: RolloutFacts, gate: Gate, workload: Workload, applied: Mapping[str, Any]
+) -> tuple[TierState, Manifest]:
+    """As last applied until the Secret that its new template reads is old enough.
+
+    The reference would roll the tier now, and the hash of its value once more.
+    """
+    state = TierState(
+        role=workload.role,
+        standing=Standing.POSTPONED,
+        workload=workload,
+        replicas=facts.replicas[workload.role],
+        waits_for=gate.message,
         due=gate.due,
         change=_change(applied, gate.template),
     )
@@ -274,7 +295,7 @@ def _why_not_created(
         leaves = [facts.names.certs(leaf) for leaf in TIER_LEAVES[role]]
         written = [moment for moment in map(reader.written, leaves) if moment is not None]
         if any(moment <= facts.now < moment + SECRET_AGE for moment in written):
-            return "waits until its Secrets have reached every node"
+            return hash_gate.YOUNG
     if facts.creation == "Ordered":
         for one in before:
             was_settled = one.settled or (one.passed and one.role in facts.once_settled)

@@ -17,6 +17,7 @@ class Standing(StrEnum):
     WAITS = "waits"  # not observed, and not created yet
     CREATED = "created"  # not observed, in this answer
     APPLIED = "applied"  # takes what the spec asks for
+    POSTPONED = "postponed"  # a Secret it shall read is too young: as last applied until then
     KEPT = "kept"  # a Secret is lost, or a newer hook wrote it: as last applied, holds nobody
     HELD = "held"  # waits for an earlier tier: as last applied
 
@@ -45,6 +46,11 @@ class TierState:
     def is_wanted(self) -> bool:
         """Whether the spec asks for this tier."""
         return self.standing is not Standing.UNWANTED
+
+    @property
+    def is_as_last_applied(self) -> bool:
+        """Whether template and configuration stay as they were last sent."""
+        return self.standing in {Standing.POSTPONED, Standing.KEPT, Standing.HELD}
 
     @property
     def is_scaling(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
+from app.names import Role
 from app.schema.base import Duration, Host, Model, PasswordKeyRef, Port, SecretKeyRef
 
 _MAILBOX: Final = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+"
@@ -163,6 +164,11 @@ class AuthConfig(Model):
         default=True,
         description="Whether workers do not enrol agents. Default: true.",
     )
+
+    def runs_on(self, role: Role) -> bool:
+        """Whether managers of ``role`` run the enrolment service."""
+        is_reached = role is Role.MANAGER_MASTER or not self.enabled_on_master_only
+        return is_reached and not self.disabled
 
 
 class ManagerConfig(Model):

@@ -14,6 +14,7 @@ from app.schema.base import (
     CIDR,
     IMAGE_NAME,
     IMAGE_TAG,
+    LABEL_KEY,
     AnnotationMap,
     Count,
     LabelMap,
@@ -106,7 +107,7 @@ class ServiceSpec(Model):
         default=None, alias="loadBalancerIP", description="Address to ask for. Default: none."
     )
     load_balancer_class: (
-        Annotated[StrictStr, Field(min_length=1, max_length=317, pattern=r"^[A-Za-z0-9._/-]+$")]
+        Annotated[StrictStr, Field(min_length=1, max_length=317, pattern=LABEL_KEY)]
         | None
     ) = Field(default=None, description="Class of the load balancer. Default: none.")
     load_balancer_source_ranges: Annotated[

@@ -43,6 +43,7 @@ _IN_WORDS: Final[Mapping[str, str]] = {
     base.IMAGE_TAG: "a tag, optionally with @sha256: and a digest",
     base.INDEX_NAME: "an index name: a-z, 0-9, dot, underscore, hyphen",
     base.INDEX_PATTERN: "an index pattern: a-z, 0-9, * . _ , : + -",
+    base.LABEL_KEY: "a name such as example.com/internal",
     base.LABEL_VALUE: "a label's value: letters, digits, dot, underscore, hyphen",
 }
 

@@ -20,8 +20,8 @@ QUIET_CALLS_MAX: Final = 20
 #: Without a cause from outside nothing needs to be written more often within ten minutes.
 REPEAT_SECONDS: Final = 600.0
 REPEATS_MAX: Final = 5
-#: A status also follows what is seen of the children, of which there are dozens.
-STATUS_REPEATS_MAX: Final = 25
+#: Changes in a row count once: a status follows what is seen of dozens of children.
+BURST_SECONDS: Final = 5.0
 WORKLOADS: Final = frozenset({"StatefulSet", "Deployment"})
 _ROTATIONS: Final = (names.ROTATE_CA, names.RECREATE_CA)
 
@@ -125,21 +125,21 @@ class Assertions:
                 Rule.USELESS_WRITE,
                 f"{what}: stored otherwise than written at {write.detail or 'some field'}",
             )
-
         if write.changed:
             self._count(f"{write.kind} {write.name}")
 
     def _count(self, what: str) -> None:
         """Count changes of one object that nobody else has caused."""
         now, times = self._timeline.elapsed, self._writes[what]
+        if times and now - times[-1] < BURST_SECONDS:
+            return
         times.append(now)
         while times[0] < now - REPEAT_SECONDS:
             times.popleft()
-        most = STATUS_REPEATS_MAX if what.startswith(names.KIND) else REPEATS_MAX
-        if len(times) > most:
+        if len(times) > REPEATS_MAX:
             self.report(
                 Rule.ENDLESS_WRITES,
-                f"{what}: changed more than {most} times within ten minutes, uncaused",
+                f"{what}: changed more than {REPEATS_MAX} times within ten minutes, uncaused",
             )
 
     def created(self, item: Manifest, parent: Manifest) -> None:

@@ -107,7 +107,7 @@ class DirectHook:
     exception that is no `HookError` is a defect: it goes through, so that a test shows it.
     """
 
-    __slots__ = ("_clock", "_customize", "_entropy", "_finalize", "_sync", "_twice")
+    __slots__ = ("_clock", "_customize", "_entropy", "_finalize", "_last", "_sync", "_twice")
 
     def __init__(
         self,
@@ -126,6 +126,7 @@ class DirectHook:
         self._clock = clock
         self._entropy = entropy_factory
         self._twice = twice
+        self._last: tuple[bytes, HookAnswer] = (b"", HookAnswer(status=0, body=None))
 
     def sync(self, request: Manifest) -> HookAnswer:
         """Answer of the sync function."""
@@ -156,7 +157,9 @@ class DirectHook:
             again = function(orjson.loads(body), now=now, entropy=entropy).response.on_wire()
             if _encoded(again) != answer:
                 raise AssertionError("equal requests, times and entropy gave different answers")
-        return _answer(200, answer)
+        if self._last[0] != answer:
+            self._last = (answer, _answer(200, answer))
+        return self._last[1]
 
 
 def seeded_entropy(seed: int) -> Callable[[], Entropy]:

@@ -14,7 +14,7 @@ from app.faults import Fault
 from app.names import Role
 from app.observed.request import SyncRequest, as_text
 from app.result import Manifest
-from app.rollout.tier_state import Standing, TierState
+from app.rollout.tier_state import TierState
 from app.status.components import ComponentPhase, phase
 
 #: Phases of components in which nothing is under way.
@@ -103,4 +103,4 @@ def has_all_pods(state: TierState) -> bool:
     one = state.workload
     if one is None or not one.is_complete or state.is_scaling:
         return False
-    return state.has_template or state.standing in {Standing.HELD, Standing.KEPT}
+    return state.has_template or state.is_as_last_applied

@@ -92,7 +92,9 @@ def rests_on_time(facts: StatusFacts, missing: list[str]) -> bool:
         bool(moving)
         and not missing
         and all(
-            one.standing is Standing.APPLIED and one.due is not None and has_all_pods(one)
+            one.standing in {Standing.APPLIED, Standing.POSTPONED}
+            and one.due is not None
+            and has_all_pods(one)
             for one in moving
         )
     )

@@ -86,17 +86,12 @@ def _ready(facts: StatusFacts, found: ClusterPhase) -> Condition:
         return _no(conditions.READY, "Deleting", "the WazuhCluster is being deleted")
     if facts.is_frozen:
         return _no(conditions.READY, "ReconcileError", _faults_message(facts, Effect.FROZEN))
-    waiting = _not_ready(facts)
+    waiting, unsound = _not_ready(facts), _unsound(facts)
     if waiting:
         reason = "TiersNotReady" if facts.has_run else "Creating"
-        return _no(conditions.READY, reason, joined(waiting))
-    lasting = [
-        one.message
-        for one in facts.certificates.findings
-        if not one.warns and one.reason != ISSUING
-    ]
-    if lasting:
-        return _no(conditions.READY, "CertificatesNotReady", joined(lasting))
+        return _no(conditions.READY, reason, joined([*waiting, *unsound]))
+    if unsound:
+        return _no(conditions.READY, "CertificatesNotReady", joined(unsound))
     return _yes(conditions.READY, "AllTiersReady", "every component runs with all its pods ready")
 
 
@@ -104,6 +99,15 @@ def _not_ready(facts: StatusFacts) -> list[str]:
     """Tiers that roll or lack pods, with what they wait for."""
     return [
         tier_message(facts, one) for one in facts.tiers if one.is_wanted and not has_all_pods(one)
+    ]
+
+
+def _unsound(facts: StatusFacts) -> list[str]:
+    """What is wrong with certificates and does not pass by the next call."""
+    return [
+        one.message
+        for one in facts.certificates.findings
+        if not one.warns and one.reason != ISSUING
     ]
 
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import IO, Final
 
 from hack.bench.bodies import Bodies, bodies
-from hack.bench.processes import Load, Server, generator, measured, result_of, server
+from hack.bench.processes import Load, Server, Work, generator, measured, result_of, server
 
 SERVE: Final = ("app", "serve", "--port", "{port}")
 CALLERS: Final = 5
-STARTS: Final = 5
-CREATIONS: Final = 15
+STARTS: Final = 3
+#: At least so many, and more while the other cluster is watched.
+CREATIONS: Final = 5
 SYNCS: Final = 10_000
 #: A second, of the cluster whose syncs are watched while others are created.
 PACE: Final = 50.0
@@ -44,11 +45,13 @@ class Row:
 def main() -> int:
     """Measure and print; 1 if something could not be run."""
     with tempfile.TemporaryDirectory() as name, (Path(name) / "log").open("wb") as log:
-        print(f"{_machine()}\nmaking bodies …", file=sys.stderr)
+        machine = _machine()
+        print("making bodies …", file=sys.stderr)
         made = bodies()
         folder = Path(name)
         files = _written(folder, made)
         rows = [*_body_rows(made), *_start_rows(log), *_load_rows(files, folder, log)]
+    print(machine)
     _print(rows)
     return 0
 
@@ -89,17 +92,21 @@ def _load_rows(files: Sequence[Path], folder: Path, log: IO[bytes]) -> Iterator[
         fresh = _one_and_five(sync_server, steady, "sync")
         yield from _sync_rows(floor, fresh)
         yield from _creation_rows(sync_server, steady, creation)
-        print("up to 10,000 syncs …", file=sys.stderr)
-        done = _WARM_UP + _ONE + CALLERS * _FIVE
-        measured(sync_server.port, steady, callers=CALLERS, count=max(1, (SYNCS - done) // CALLERS))
-        yield _bound("resident after 10,000 syncs", sync_server.resident_mb, 150, "MB")
+        yield _memory_row(sync_server, steady, sum(len(load.seconds) for load in fresh))
+
+
+def _memory_row(running: Server, steady: Sequence[Path], done: int) -> Row:
+    print(f"up to {SYNCS:,} syncs …", file=sys.stderr)
+    rest = Work(callers=CALLERS, count=max(1, (SYNCS - done) // CALLERS), seconds=60)
+    done += len(measured(running.port, steady, rest).seconds)
+    return _bound(f"resident after {done:,} syncs", running.resident_mb, 150, "MB")
 
 
 def _one_and_five(running: Server, steady: Sequence[Path], name: str) -> tuple[Load, Load]:
     print(f"{name}: one and five callers …", file=sys.stderr)
-    measured(running.port, steady, count=_WARM_UP)
-    one = measured(running.port, steady, count=_ONE)
-    return one, measured(running.port, steady, callers=CALLERS, count=_FIVE)
+    measured(running.port, steady, Work(count=_WARM_UP))
+    one = measured(running.port, steady, Work(count=_ONE))
+    return one, measured(running.port, steady, Work(callers=CALLERS, count=_FIVE))
 
 
 def _sync_rows(floor: tuple[Load, Load], fresh: tuple[Load, Load]) -> Iterator[Row]:
@@ -126,11 +133,11 @@ def _creation_rows(
 ) -> Iterator[Row]:
     """Whole creations one after another while another cluster is synced at a steady pace."""
     print("creations beside a quiet cluster …", file=sys.stderr)
-    alone = measured(running.port, steady, count=500, pace=PACE)
-    totals = []
-    with generator(running.port, steady, count=500, pace=PACE) as watched:
-        for _ in range(CREATIONS):
-            load = measured(running.port, creation)
+    alone = measured(running.port, steady, Work(count=500, pace=PACE))
+    totals: list[float] = []
+    with generator(running.port, steady, Work(count=500, pace=PACE)) as watched:
+        while len(totals) < CREATIONS or watched.poll() is None:
+            load = measured(running.port, creation, Work())
             totals.append(sum(load.seconds) * 1000)
         beside = result_of(watched)
     yield _bound(
@@ -159,13 +166,14 @@ def _machine() -> str:
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text(encoding="utf-8").splitlines() if cpu.exists() else []
     model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
-    return f"{os.cpu_count()} cores {model}, Python {platform.python_version()}"
+    python = platform.python_version()
+    busy = os.getloadavg()[0]  # above nothing, others take their share of every figure
+    return f"{os.cpu_count()} cores {model}, Python {python}, load before {busy:.1f}"
 
 
 def _print(rows: Sequence[Row]) -> None:
     width = max(len(row.name) for row in rows)
     verdict = {True: "met", False: "MISSED", None: ""}
-    print(_machine())
     for row in rows:
         line = f"{row.name:<{width}}  {row.value:<40} {row.goal:<12} {verdict[row.is_met]}"
         print(line.rstrip())

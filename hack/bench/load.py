@@ -1,8 +1,9 @@
-"""Load generator: ``python -m hack.bench.load PORT CALLERS COUNT PACE BODY…``, JSON on stdout.
+"""Load generator: ``python -m hack.bench.load PORT CALLERS COUNT PACE SECONDS BODY…``.
 
 A process of its own and a client of a few lines, so that it costs the server's core nothing.
 Each caller keeps one connection and sends its next request when the last was answered, as each
-of Metacontroller's workers does; with a pace (requests a second) it waits in between.
+of Metacontroller's workers does; with a pace (requests a second) it waits in between. After
+SECONDS none begins another request. What was measured is JSON on stdout.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -47,32 +49,44 @@ async def exchange(
     return took
 
 
-async def caller(port: int, requests: Sequence[bytes], pace: float) -> list[float]:
-    """Send ``requests`` one after another over one connection; seconds of each."""
-    reader, writer = await asyncio.open_connection(_HOST, port, limit=2**24)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What each caller sends: ``pace`` requests a second (0: at once), for ``seconds`` at most."""
+
+    port: int
+    requests: Sequence[bytes]
+    pace: float
+    seconds: float
+
+
+async def caller(plan: Plan) -> list[float]:
+    """Send all requests one after another over one connection; seconds of each."""
+    reader, writer = await asyncio.open_connection(_HOST, plan.port, limit=2**24)
     taken: list[float] = []
     begun = time.perf_counter()
-    for number, request in enumerate(requests):
-        if pace:
-            await asyncio.sleep(max(0.0, begun + number / pace - time.perf_counter()))
+    for number, request in enumerate(plan.requests):
+        if plan.pace:
+            await asyncio.sleep(max(0.0, begun + number / plan.pace - time.perf_counter()))
+        if time.perf_counter() - begun > plan.seconds:
+            break
         taken.append(await exchange(reader, writer, request))
     writer.close()
     return taken
 
 
-async def load(port: int, callers: int, requests: Sequence[bytes], pace: float) -> list[float]:
-    """Let ``callers`` send all requests each; seconds of every one."""
-    found = await asyncio.gather(*(caller(port, requests, pace) for _ in range(callers)))
+async def load(plan: Plan, callers: int) -> list[float]:
+    """Let ``callers`` carry out the plan; seconds of every request."""
+    found = await asyncio.gather(*(caller(plan) for _ in range(callers)))
     return [seconds for one in found for seconds in one]
 
 
 def main() -> None:
     """Read arguments, send, print ``{"seconds": […], "wall": …}``."""
     port, callers, count = (int(text) for text in sys.argv[1:4])
-    pace = float(sys.argv[4])
-    requests = [request_of(Path(name).read_bytes()) for name in sys.argv[5:]] * count
+    pace, most = (float(text) for text in sys.argv[4:6])
+    requests = [request_of(Path(name).read_bytes()) for name in sys.argv[6:]] * count
     started = time.perf_counter()
-    seconds = uvloop.run(load(port, callers, requests, pace))
+    seconds = uvloop.run(load(Plan(port=port, requests=requests, pace=pace, seconds=most), callers))
     wall = time.perf_counter() - started
     sys.stdout.buffer.write(orjson.dumps({"seconds": seconds, "wall": wall}))
 

@@ -34,6 +34,20 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a generator does: each caller sends all files ``count`` times.
+
+    ``pace``: requests a second of each caller, 0 for back to back; ``seconds``: at most so long,
+    so that a run of the benchmark is bounded on a slow machine too.
+    """
+
+    callers: int = 1
+    count: int = 1
+    pace: float = 0.0
+    seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What a load generator measured: seconds of each request, sorted, and of the whole run."""
 
@@ -66,14 +80,11 @@ def server(module: Sequence[str], log: IO[bytes], port: int | None = None) -> It
 
 
 @contextmanager
-def generator(
-    port: int, files: Sequence[Path], *, callers: int = 1, count: int = 1, pace: float = 0
-) -> Iterator[subprocess.Popen[bytes]]:
+def generator(port: int, files: Sequence[Path], work: Work) -> Iterator[subprocess.Popen[bytes]]:
     """A load generator at work; `result_of` waits for its end."""
-    command = [sys.executable, "-m", "hack.bench.load", str(port), str(callers), str(count)]
-    process = subprocess.Popen(  # noqa: S603 - our own module
-        [*command, str(pace), *map(str, files)], stdout=subprocess.PIPE
-    )
+    numbers = (port, work.callers, work.count, work.pace, work.seconds)
+    command = [sys.executable, "-m", "hack.bench.load", *map(str, numbers), *map(str, files)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - our own module
     try:
         yield process
     finally:
@@ -90,11 +101,9 @@ def result_of(process: subprocess.Popen[bytes]) -> Load:
     return Load(seconds=tuple(sorted(found["seconds"])), wall=found["wall"])
 
 
-def measured(
-    port: int, files: Sequence[Path], *, callers: int = 1, count: int = 1, pace: float = 0
-) -> Load:
+def measured(port: int, files: Sequence[Path], work: Work) -> Load:
     """Run a generator to its end."""
-    with generator(port, files, callers=callers, count=count, pace=pace) as process:
+    with generator(port, files, work) as process:
         return result_of(process)
 
 

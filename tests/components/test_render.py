@@ -12,7 +12,7 @@ from app.checks.mounts import OUR_VOLUMES, our_mounts
 from app.checks.pods import PROTECTED_ENV
 from app.cluster import Cluster, SecretKey
 from app.components import manager_master, render
-from app.components.indexer import SECURITY_FILES
+from app.config import security
 from app.names import TIERS, Names, Role
 from app.result import Manifest
 from app.secret_data import SecretData
@@ -84,7 +84,7 @@ def _secrets(names: Names) -> tuple[tuple[Role, SecretData], ...]:
         ),
         names.cluster_key: ("cluster-key",),
         names.authd_password: ("authd.pass",),
-        names.indexer_security: (*SECURITY_FILES, "password-digests"),
+        names.indexer_security: (*security.FILES, "password-digests"),
         names.dashboard_wazuh: ("wazuh.yml",),
     }
     return tuple(

@@ -54,6 +54,8 @@ def _child(child: Manifest) -> Manifest:
     _forget(spec.get("template", {}).get("metadata", {}))
     for key in _ADDRESSES:
         spec.pop(key, None)
+    for port in spec.get("ports", []):
+        port.pop("nodePort", None)
     if one["kind"] == "Secret":
         one["data"] = _content(one)
     return one

@@ -83,8 +83,9 @@ class Witness:
         return [one for one in self.writes() if not one.startswith("update-status")]
 
     def deletes(self) -> list[str]:
-        """Deletes by Metacontroller."""
-        return [one for one in self.writes() if one.startswith("delete")]
+        """``kind name`` of each object that Metacontroller has deleted."""
+        found = self.engine.writes_since(self.since, "metacontroller")
+        return [f"{one.kind} {one.name}" for one in found if one.verb == "delete" and one.changed]
 
     # --- looking on -------------------------------------------------------------------
     def _seen(self, event: Event) -> None:

@@ -51,10 +51,8 @@ def wazuh_cluster(spec: Mapping[str, Any] | None = None) -> Manifest:
 
 
 def hook_of(seed: int) -> Callable[[Callable[[], datetime]], DirectHook]:
-    """The real hook for a clock. Every call is made twice: equal requests, equal answers."""
-    return lambda clock: DirectHook(
-        sync, customize, clock, seeded_entropy(seed), finalize=finalize, twice=False
-    )
+    """The real hook for a clock; another seed, other random material."""
+    return lambda clock: DirectHook(sync, customize, clock, seeded_entropy(seed), finalize=finalize)
 
 
 def empty(*, seed: int = 0, **setup: Any) -> Engine:
@@ -101,6 +99,13 @@ def settle(engine: Engine, timeout: float = PATIENCE) -> None:
     """Let the cluster come to rest. AssertionError if it does not, or if a rule was broken."""
     assert engine.settle(timeout), complaints(engine)
     engine.check()
+
+
+def repair(engine: Engine) -> None:
+    """End all faults of pods, and let the cluster come to rest."""
+    engine.controllers.kubelet.repair()
+    engine.run_for(30)
+    settle(engine)
 
 
 def complaints(engine: Engine) -> list[str]:

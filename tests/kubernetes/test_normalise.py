@@ -52,6 +52,11 @@ ROWS: dict[str, Row] = {
         {"name": "a", "emptyDir": {"medium": "", "sizeLimit": "1024Mi"}},
         {"name": "a", "emptyDir": {"sizeLimit": "1Gi"}},
     ),
+    "a volume without a source is an empty folder": (
+        normalise.volume,
+        {"name": "a", "secret": None},
+        {"name": "a", "emptyDir": {}},
+    ),
     "an empty emptyDir stays": (
         normalise.volume,
         {"name": "a", "emptyDir": {}},

@@ -203,11 +203,11 @@ def test_the_managers_ports_follow_their_configuration(
     assert _worker(config) == worker
 
 
-def test_a_list_of_ports_that_leaves_none_counts_as_none() -> None:
-    """A Service without ports is refused by the API server."""
+def test_a_listed_port_on_which_nobody_listens_is_left_out() -> None:
+    """Nothing that is not listed takes its place."""
     config = {"auth": {"disabled": True}}
-    listed = [{"name": "agent-auth", "port": 1515}]
-    assert _master(config, ports=listed) == [API, EVENTS]
+    listed = [{"name": "agent-auth", "port": 1515}, {"name": "agent-events", "port": 443}]
+    assert _master(config, ports=listed) == [{**EVENTS, "port": 443}]
 
 
 def test_the_agents_service_picks_all_managers() -> None:

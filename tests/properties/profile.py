@@ -6,7 +6,7 @@ The profile ``normal`` gives the same examples in every run. More of them, and o
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 #: Number of examples for which a property's own number is meant.
 _NORMAL = 100
@@ -28,5 +28,13 @@ def register() -> None:
 
 
 def examples(count: int) -> settings:
-    """``count`` examples under the profile ``normal``, in proportion under others."""
-    return settings(max_examples=max(1, count * settings().max_examples // _NORMAL))
+    """``count`` examples under the profile ``normal``, in proportion under others.
+
+    An example takes a tenth of a second or more, so a failing one is shrunk under other profiles
+    only: there is no time for it within a test's time-out.
+    """
+    factor = settings().max_examples / _NORMAL
+    phases = {Phase.explicit, Phase.reuse, Phase.generate}
+    if factor > 1:
+        phases.add(Phase.shrink)
+    return settings(max_examples=max(1, int(count * factor)), phases=tuple(phases))

@@ -158,7 +158,8 @@ def test_a_lost_ca_keeps_every_template() -> None:
         assert template(result, name) == template(before, name)
     assert workload(result, WORKER)["spec"]["replicas"] == 4
     assert not has_child(result, "Secret", NAMES.ca)
-    assert judged(result, "Ready") == ("False", "CertificatesNotReady")
+    assert judged(result, "Ready") == ("False", "TiersNotReady")
+    assert f"Secret {NAMES.ca}" in condition(result, "Ready")["message"]
     assert judged(result, "CertificatesReady") == ("False", "CASecretMissing")
 
 

@@ -187,6 +187,20 @@ def test_the_rest_of_a_stateful_set_may_change(api: ApiServer, field: str) -> No
             {"data": {"a": "2"}},
             id="immutable ConfigMap",
         ),
+        pytest.param(
+            {
+                "kind": "Service",
+                "spec": {"type": "LoadBalancer", "ports": [{"port": 1}], "selector": {"a": "b"}},
+            },
+            {
+                "spec": {
+                    "type": "LoadBalancer",
+                    "loadBalancerClass": "example.com/a",
+                    "ports": [{"port": 1}],
+                }
+            },
+            id="class of a load balancer",
+        ),
     ],
 )
 def test_immutable_fields_of_core_kinds(api: ApiServer, old: Manifest, new: Manifest) -> None:

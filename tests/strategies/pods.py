@@ -226,6 +226,8 @@ def services(
         found["type"] = kind
     if draw(st.booleans()):
         names = draw(st.lists(st.sampled_from(ports), unique=True, min_size=1))
+        if names == ["agent-auth"]:  # alone it is refused where enrolment does not run
+            names.append("agent-events")
         found["ports"] = [
             {"name": name, "port": 7000 + 10 * draw(st.integers(0, 9)) + index}
             for index, name in enumerate(names)

@@ -13,6 +13,10 @@ from tests.cluster_builder import NAMESPACE, ClusterBuilder, Key
 from tests.strategies.values import Strategy
 
 
+#: One draw for thousands of decisions, each of which would be too much for hypothesis.
+_GENERATORS = st.builds(random.Random, st.integers(0, 2**32))
+
+
 @st.composite
 def subsets(draw: st.DrawFn, keys: Iterable[Key]) -> frozenset[Key]:
     """Some of ``keys``: a few, most of them, or all of a kind and a few more."""
@@ -28,15 +32,13 @@ def subsets(draw: st.DrawFn, keys: Iterable[Key]) -> frozenset[Key]:
             return frozenset(some) | {key for key in every if key[1] in kinds}
 
 
-@st.composite
-def shuffled(draw: st.DrawFn, request: Mapping[str, Any]) -> dict[str, Any]:
+def shuffled(request: Mapping[str, Any], seed: int, *, is_v1: bool) -> dict[str, Any]:
     """``request`` with the keys of all its objects in another order.
 
-    Perhaps with the inner keys of hook v1, which are names without a namespace.
+    ``is_v1``: with the inner keys of hook v1, which are names without a namespace.
     """
-    generator = draw(st.randoms(use_true_random=False))
-    found: dict[str, Any] = _shuffled(request, generator)
-    if draw(st.booleans()):
+    found: dict[str, Any] = _shuffled(request, random.Random(seed))  # noqa: S311 - no secret
+    if is_v1:
         for part in ("children", "related"):
             found[part] = {
                 group: {key.removeprefix(f"{NAMESPACE}/"): one for key, one in objects.items()}
@@ -59,7 +61,7 @@ def _shuffled(value: Any, generator: random.Random) -> Any:
 def with_nulls(draw: st.DrawFn, spec: Mapping[str, Any]) -> dict[str, Any]:
     """``spec`` with null in some places where a field is absent, as templates leave it behind."""
     share = draw(st.sampled_from([0.05, 0.5, 1.0]))
-    generator = draw(st.randoms(use_true_random=False))
+    generator = draw(_GENERATORS)
     found: dict[str, Any] = _with_nulls(spec, spec_schema(), generator, share)
     return found
 

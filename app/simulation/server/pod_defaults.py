@@ -110,6 +110,8 @@ def _field_reference(value: Manifest) -> None:
 def _volume(value: Manifest) -> None:
     if len(value) == 1:  # a name alone means an empty directory
         value["emptyDir"] = {}
+    if "hostPath" in value:
+        value["hostPath"].setdefault("type", "")
     for source in _FILE_SOURCES:
         if source in value:
             value[source].setdefault("defaultMode", _FILE_MODE)

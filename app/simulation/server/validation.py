@@ -100,6 +100,14 @@ def _of_config_map(old: Manifest, new: Manifest) -> Iterator[str]:
                 yield key
 
 
+def _of_service(old: Manifest, new: Manifest) -> Iterator[str]:
+    """The class of a load balancer that stays one."""
+    specs = [old.get("spec", {}), new.get("spec", {})]
+    classes = [spec.get("loadBalancerClass") for spec in specs]
+    if all(spec.get("type") == "LoadBalancer" for spec in specs) and classes[0] != classes[1]:
+        yield "spec.loadBalancerClass"
+
+
 def _of_role_binding(old: Manifest, new: Manifest) -> Iterator[str]:
     if old.get("roleRef") != new.get("roleRef"):
         yield "roleRef"
@@ -125,6 +133,7 @@ _IMMUTABLE: Final[Mapping[str, Callable[[Manifest, Manifest], Iterator[str]]]] =
     "PersistentVolumeClaim": _of_claim,
     "RoleBinding": _of_role_binding,
     "Secret": _of_secret,
+    "Service": _of_service,
     "StatefulSet": _of_stateful_set,
 }
 

@@ -110,6 +110,26 @@ def test_a_container(written: dict[str, Any], kept: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("written", "kept"),
     [
+        pytest.param({}, {"emptyDir": {}}, id="no source"),
+        pytest.param({"secret": {}}, {"secret": {"defaultMode": 420}}, id="mode"),
+        pytest.param({"hostPath": {"path": "/a"}}, {"hostPath": {"path": "/a", "type": ""}}, id="a type"),
+        pytest.param(
+            {"hostPath": {"path": "/a", "type": ""}},
+            {"hostPath": {"path": "/a", "type": ""}},
+            id="an empty type of a path on the host stays",
+        ),
+    ],
+)
+def test_a_volume(written: dict[str, Any], kept: dict[str, Any]) -> None:
+    """What the server adds to a volume's source."""
+    manifest = pod()
+    manifest["spec"]["template"]["spec"]["volumes"] = [{"name": "v", **written}]
+    assert stored(manifest)["spec"]["template"]["spec"]["volumes"] == [{"name": "v", **kept}]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
         pytest.param(
             {"kind": "Secret", "stringData": {"a": "b"}},
             {"kind": "Secret", "data": {"a": "Yg=="}, "type": "Opaque"},

@@ -1,0 +1,67 @@
+"""What a person does with a command that the status gives: only what the text says."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Mapping
+
+from app.result import Manifest
+from app.simulation.engine import Engine
+from tests.convergence.world import annotate, condition, merged
+
+
+def message(engine: Engine) -> str:
+    """What the conditions say of lost Secrets."""
+    kinds = ("CertificatesReady", "Degraded")
+    return "; ".join(str(condition(engine, kind)["message"]) for kind in kinds)
+
+
+def saved(engine: Engine, name: str) -> Manifest:
+    """A backup of a Secret, as `kubectl get -o yaml` writes it."""
+    return copy.deepcopy(engine.find("Secret", name))
+
+
+def restore(engine: Engine, backup: Manifest) -> None:
+    """`kubectl patch --local … | kubectl apply`, as the status says."""
+    name = backup["metadata"]["name"]
+    given = _found(
+        rf"kubectl patch --local -f {name}\.yaml --type merge -p '([^']+)' -o yaml"
+        rf" \| kubectl -n security apply -f -",
+        engine,
+    )
+    engine.apply(merged(backup, json.loads(given)))
+
+
+def label(engine: Engine, name: str) -> None:
+    """`kubectl patch secret`, as the status says."""
+    given = _found(rf"kubectl -n security patch secret {name} --type merge -p '([^']+)'", engine)
+    patch: Mapping[str, object] = json.loads(given)
+    engine.edit_object("Secret", name, lambda one: one.update(merged(one, patch)))
+
+
+def recreate(engine: Engine, name: str) -> str:
+    """`kubectl annotate`, as the status says. Returns the value."""
+    given = _found(
+        rf"kubectl -n security annotate --overwrite wazuhcluster wz (\S+={name}/\w+)", engine
+    )
+    annotation, _, value = given.partition("=")
+    annotate(engine, annotation, value)
+    return value
+
+
+def delete_claims(engine: Engine) -> None:
+    """`kubectl delete persistentvolumeclaims -l …`, as the status says."""
+    given = _found(r"kubectl -n security delete persistentvolumeclaims -l (\S+)", engine)
+    wanted = dict(pair.split("=") for pair in given.split(","))
+    for claim in engine.objects("PersistentVolumeClaim"):
+        if wanted.items() <= claim["metadata"]["labels"].items():
+            engine.delete("PersistentVolumeClaim", claim["metadata"]["name"])
+
+
+def _found(pattern: str, engine: Engine) -> str:
+    """The one group of ``pattern`` in the messages. AssertionError if no command fits."""
+    match = re.search(pattern, message(engine))
+    assert match is not None, message(engine)
+    return match.group(1)
