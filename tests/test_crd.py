@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from app.crd import MAX_BYTES, crd, schema_fields
 from app.schema.core_types import CORE_TYPES
+from app.schema.crd import MAX_BYTES, crd, schema_fields
 from app.schema.rules import ROOT_RULES, RULES
 from hack import generate_crd
 from tests.schema.bounds import CORE

@@ -17,8 +17,8 @@ import httpx
 import pytest
 import yaml
 
-from app import main as command_line
-from app.main import main
+from app.cli import main as command_line
+from app.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = ROOT / "examples" / "quickstart.yaml"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from app.description import described, shown
+from app.cli.description import described, shown
+from app.cli.manifest_files import as_yaml
+from app.cli.render import InputError, creation_request, read_documents, render
 from app.hook.sync import sync
-from app.manifest_files import as_yaml
-from app.render import InputError, creation_request, read_documents, render
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
 SEED = bytes(32)

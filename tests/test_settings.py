@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import MIB, Settings, SettingsError, read_settings, undefined_variables
+from app.edge.settings import MIB, Settings, SettingsError, read_settings, undefined_variables
 
 
 @pytest.fixture(autouse=True)

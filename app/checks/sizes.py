@@ -23,8 +23,9 @@ LARGEST: Final = 190 * _KB
 _ESCAPED: Final = {b"<": 5, b">": 5, b"&": 5, "\u2028".encode(): 3, "\u2029".encode(): 3}
 
 
-#: Bytes of an object, or characters of its texts, that stay below the bound whatever they are.
-_SURELY_SMALL: Final = LARGEST // 14
+#: Bytes of an object, or characters of its texts, that stay below the bound whatever they are:
+#: at most six bytes for each in the record, and one in an annotation of its own.
+_SURELY_SMALL: Final = LARGEST // 7
 
 
 def check_sizes(children: Iterable[Manifest]) -> Iterator[Fault]:

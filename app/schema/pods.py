@@ -107,8 +107,7 @@ class ServiceSpec(Model):
         default=None, alias="loadBalancerIP", description="Address to ask for. Default: none."
     )
     load_balancer_class: (
-        Annotated[StrictStr, Field(min_length=1, max_length=317, pattern=LABEL_KEY)]
-        | None
+        Annotated[StrictStr, Field(min_length=1, max_length=317, pattern=LABEL_KEY)] | None
     ) = Field(default=None, description="Class of the load balancer. Default: none.")
     load_balancer_source_ranges: Annotated[
         tuple[Annotated[StrictStr, Field(max_length=49, pattern=CIDR)], ...],

@@ -17,10 +17,10 @@ from typing import Final, TextIO
 import orjson
 
 from app import names
-from app.arguments import EXIT_OK, CommandError, UsageError
+from app.cli.arguments import EXIT_OK, CommandError, UsageError
+from app.cli.manifest_files import write_files
+from app.cli.render import InputError, creation_request, read_documents
 from app.kinds import SECRET
-from app.manifest_files import write_files
-from app.render import InputError, creation_request, read_documents
 from app.result import Manifest
 from app.simulation.answers import NullChildError
 from app.simulation.api_calls import ApiError, key_of

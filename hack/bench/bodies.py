@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import orjson
 
+from app.cli.render import creation_request, read_documents
 from app.entropy import Entropy
 from app.hook.customize import customize
 from app.hook.heavy import is_heavy
 from app.hook.sync import sync
-from app.render import creation_request, read_documents
 from app.result import Result
 from app.simulation.engine import Engine
 

@@ -15,13 +15,13 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from app.answers import Answer, send_answer
-from app.endpoints import Lifecycle
-from app.http import create_app
-from app.main import hook
-from app.server import listen, run
-from app.settings import Settings
-from app.telemetry import Telemetry
+from app.cli.main import hook
+from app.edge.answers import Answer, send_answer
+from app.edge.endpoints import Lifecycle
+from app.edge.http import create_app
+from app.edge.server import listen, run
+from app.edge.settings import Settings
+from app.edge.telemetry import Telemetry
 
 
 class Floor:

@@ -53,10 +53,8 @@ def test_a_listed_port_without_a_listener_is_left_out_and_said(
     raw: dict[str, Any], path: str
 ) -> None:
     """The others are published as listed."""
-    assert texts(raw, Effect.WARNS) == [
-        f'{path}: "agent-auth" is left out: enrolment does not run on this tier '
-        "(spec.manager.config.auth)"
-    ]
+    why = "enrolment does not run on this tier (spec.manager.config.auth)"
+    assert texts(raw, Effect.WARNS) == [f'{path}: "agent-auth" is left out: {why}']
 
 
 @pytest.mark.parametrize(
@@ -67,7 +65,9 @@ def test_a_listed_port_without_a_listener_is_left_out_and_said(
         pytest.param(_spec("workers", [EVENTS], {}), id="events"),
         pytest.param(_spec("master", [{"name": "api", "port": 443}], OFF), id="the API"),
         pytest.param({"indexer": {"service": {"ports": [{"name": "rest", "port": 1}]}}}, id="rest"),
-        pytest.param({"dashboard": {"service": {"ports": [{"name": "https", "port": 1}]}}}, id="ui"),
+        pytest.param(
+            {"dashboard": {"service": {"ports": [{"name": "https", "port": 1}]}}}, id="ui"
+        ),
     ],
 )
 def test_ports_that_are_listened_on_pass(raw: dict[str, Any]) -> None:

@@ -38,9 +38,7 @@ def test_an_object_of_the_largest_size_passes(character: str) -> None:
 def test_a_larger_object_is_refused_with_name_and_size(character: str) -> None:
     """And with what is allowed."""
     assert list(check_sizes([_filled(character, LARGEST + 1024)])) == [
-        frozen(
-            "spec.manager.master", "ConfigMap wz-x would have 191 KB; allowed: at most 190 KB"
-        )
+        frozen("spec.manager.master", "ConfigMap wz-x would have 191 KB; allowed: at most 190 KB")
     ]
 
 

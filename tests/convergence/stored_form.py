@@ -11,8 +11,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from app.crd import crd
 from app.result import Manifest
+from app.schema.crd import crd
 
 
 def admitted(parent: Manifest) -> Manifest:

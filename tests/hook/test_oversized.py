@@ -21,7 +21,7 @@ ANNOTATIONS = {f"example.com/{number}": "x" * 16_384 for number in range(6)}
     [
         pytest.param(
             {"manager": {"master": {"extraConfig": MARKUP}}},
-            "spec.manager.master: ConfigMap wz-manager-master-config would have 212 KB;"
+            "spec.manager.master: ConfigMap wz-manager-master-config would have 214 KB;"
             " allowed: at most 190 KB",
             id="configuration",
         ),
@@ -55,4 +55,6 @@ def test_nothing_is_created_from_it() -> None:
 
 
 def _counted(cluster: ClusterBuilder) -> list[tuple[object, Manifest]]:
-    return [(key, child) for key, child in cluster.children.items() if "generation" in child["metadata"]]
+    return [
+        (key, child) for key, child in cluster.children.items() if "generation" in child["metadata"]
+    ]

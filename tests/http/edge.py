@@ -16,14 +16,14 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
-from app.endpoints import Hook, Lifecycle
+from app.edge.endpoints import Hook, Lifecycle
+from app.edge.http import create_app
+from app.edge.server import serving
+from app.edge.settings import Settings
+from app.edge.telemetry import Telemetry
 from app.entropy import Entropy
 from app.errors import RegistrationError, RequestError
-from app.http import create_app
 from app.result import Outcome, Reissue, Report, Response, Result
-from app.server import serving
-from app.settings import Settings
-from app.telemetry import Telemetry
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
 EXPIRY = datetime(2027, 2, 1, tzinfo=UTC)

@@ -13,9 +13,9 @@ import orjson
 import pytest
 from fastapi import FastAPI
 
-from app.limits import BearerTokens, Gate, RefusalError
-from app.settings import Settings
-from app.telemetry import Telemetry
+from app.edge.limits import BearerTokens, Gate, RefusalError
+from app.edge.settings import Settings
+from app.edge.telemetry import Telemetry
 from tests.http.edge import (
     NOW,
     REQUEST,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.metrics import ExpiryGauge, Metrics
+from app.edge.metrics import ExpiryGauge, Metrics
 from app.result import Outcome
 from tests.http.edge import EXPIRY, NOW, REQUEST, report, running
 

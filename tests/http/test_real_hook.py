@@ -12,11 +12,11 @@ import httpx
 import orjson
 import pytest
 
-from app.http import create_app
-from app.main import hook
-from app.server import serving
-from app.settings import Settings
-from app.telemetry import Telemetry
+from app.cli.main import hook
+from app.edge.http import create_app
+from app.edge.server import serving
+from app.edge.settings import Settings
+from app.edge.telemetry import Telemetry
 from tests.http.edge import NOW
 
 RECORDINGS = sorted((Path(__file__).parent.parent / "recordings").glob("*.json"))

@@ -12,9 +12,9 @@ import httpx
 import orjson
 import pytest
 
-from app.server import HookServer, listen, server_config
-from app.settings import Settings
-from app.telemetry import Telemetry
+from app.edge.server import HookServer, listen, server_config
+from app.edge.settings import Settings
+from app.edge.telemetry import Telemetry
 from tests.http.edge import (
     NOW,
     REQUEST,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from app.telemetry import FIELDS, LibraryHandler, Telemetry, error_id, frames
+from app.edge.telemetry import FIELDS, LibraryHandler, Telemetry, error_id, frames
 from tests.http.edge import MARKER, NOW, REQUEST, Running, report, running
 
 

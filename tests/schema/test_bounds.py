@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.crd import crd, schema_fields
 from app.faults import Effect, Fault
+from app.schema.crd import crd, schema_fields
 from app.schema.parse import parse_spec
 from tests.schema.bound_cases import BOUNDS, spec_with
 from tests.schema.bounds import CORE, Bound

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.crd import schema_fields
 from app.faults import Effect
+from app.schema.crd import schema_fields
 from app.schema.openapi import spec_schema
 from app.schema.parse import parse_spec, parse_spec_json
 from app.schema.structure import MAX_FAULTS, SHOWN_CHARACTERS

@@ -136,7 +136,9 @@ def _service(path: str, *names: str) -> tuple[Bound, ...]:
         Bound(f"{path}.annotations", ({}, {"a": "b"}), ({"a": 1},)),
         enum(f"{path}.sessionAffinity", "None", "ClientIP"),
         Bound(f"{path}.externalTrafficPolicy", (), ("local", "", 1)),
-        Bound(f"{path}.loadBalancerClass", (), ("", "a b", "a/b/c", "A.b/c", "/a", "a/", "a" * 64, 1)),
+        Bound(
+            f"{path}.loadBalancerClass", (), ("", "a b", "a/b/c", "A.b/c", "/a", "a/", "a" * 64, 1)
+        ),
         Bound(f"{path}.loadBalancerIP", (), ("", "a", "10.0.0.256", "10.0.0", 1)),
         Bound(
             f"{path}.loadBalancerSourceRanges",

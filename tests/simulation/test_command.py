@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.arguments import CommandError, Parser, UsageError
+from app.cli.arguments import CommandError, Parser, UsageError
 from app.result import Manifest
 from app.simulation import command
 from app.simulation.duration import seconds_of, shown

@@ -12,7 +12,6 @@ from app.schema.openapi import spec_schema
 from tests.cluster_builder import NAMESPACE, ClusterBuilder, Key
 from tests.strategies.values import Strategy
 
-
 #: One draw for thousands of decisions, each of which would be too much for hypothesis.
 _GENERATORS = st.builds(random.Random, st.integers(0, 2**32))
 

@@ -112,7 +112,9 @@ def test_a_container(written: dict[str, Any], kept: dict[str, Any]) -> None:
     [
         pytest.param({}, {"emptyDir": {}}, id="no source"),
         pytest.param({"secret": {}}, {"secret": {"defaultMode": 420}}, id="mode"),
-        pytest.param({"hostPath": {"path": "/a"}}, {"hostPath": {"path": "/a", "type": ""}}, id="a type"),
+        pytest.param(
+            {"hostPath": {"path": "/a"}}, {"hostPath": {"path": "/a", "type": ""}}, id="a type"
+        ),
         pytest.param(
             {"hostPath": {"path": "/a", "type": ""}},
             {"hostPath": {"path": "/a", "type": ""}},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.types import Send
 
-from app.limits import RefusalError
+from app.edge.limits import RefusalError
 
 _JSON = b"application/json"
 _TEXT = b"text/plain; charset=utf-8"

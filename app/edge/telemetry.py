@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 import orjson
 import structlog
 
-from app.metrics import Metrics
+from app.edge.metrics import Metrics
 from app.result import Outcome, Report
 
 # --- names of events --------------------------------------------------------------------

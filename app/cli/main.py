@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.arguments import (
+from app.cli.arguments import (
     EXIT_FAILED,
     EXIT_OK,
     SEED_BYTES,
@@ -29,7 +29,7 @@ from app.arguments import (
 )
 
 if TYPE_CHECKING:
-    from app.http import Hook
+    from app.edge.http import Hook
     from app.simulation.hook import DirectHook
 
 PROGRAM = "wazuh-hook"
@@ -59,10 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """Serve the hook until a signal."""
-    from app.http import create_app
-    from app.server import listen, run
-    from app.settings import SettingsError, read_settings, undefined_variables
-    from app.telemetry import UNKNOWN_VARIABLES, Telemetry
+    from app.edge.http import create_app
+    from app.edge.server import listen, run
+    from app.edge.settings import SettingsError, read_settings, undefined_variables
+    from app.edge.telemetry import UNKNOWN_VARIABLES, Telemetry
 
     given = {"host": options.host, "port": options.port}
     try:
@@ -89,11 +89,11 @@ def serve(options: argparse.Namespace) -> int:
 
 def render(options: argparse.Namespace) -> int:
     """Print or write the response to a WazuhCluster or a recorded request."""
-    from app.description import shown
+    from app.cli.description import shown
+    from app.cli.manifest_files import as_yaml, write_files
+    from app.cli.render import InputError
+    from app.cli.render import render as rendered_file
     from app.hook.sync import sync
-    from app.manifest_files import as_yaml, write_files
-    from app.render import InputError
-    from app.render import render as rendered_file
 
     try:
         rendered = rendered_file(
@@ -121,8 +121,8 @@ def render(options: argparse.Namespace) -> int:
 
 def crd(_options: argparse.Namespace) -> int:
     """Print the CustomResourceDefinition."""
-    from app import crd as definition
-    from app.manifest_files import crd_text
+    from app.cli.manifest_files import crd_text
+    from app.schema import crd as definition
 
     sys.stdout.write(crd_text(definition.crd()))
     return EXIT_OK
@@ -137,11 +137,11 @@ def simulate(options: argparse.Namespace) -> int:
 
 def hook() -> Hook:
     """The real functions behind the routes."""
+    from app.edge.http import Hook
     from app.hook.customize import customize
     from app.hook.finalize import finalize
     from app.hook.heavy import is_heavy
     from app.hook.sync import sync
-    from app.http import Hook
 
     return Hook(sync=sync, finalize=finalize, customize=customize, is_heavy=is_heavy)
 
@@ -149,10 +149,10 @@ def hook() -> Hook:
 @contextmanager
 def served(clock: Callable[[], datetime]) -> Iterator[str]:
     """The hook behind real HTTP on a loopback port, with the time of a simulation; its URL."""
-    from app.http import create_app
-    from app.server import serving
-    from app.settings import Settings
-    from app.telemetry import Telemetry
+    from app.edge.http import create_app
+    from app.edge.server import serving
+    from app.edge.settings import Settings
+    from app.edge.telemetry import Telemetry
 
     settings = Settings.model_construct()  # defaults: the environment is for `serve`
     telemetry = Telemetry(stream=sys.stderr.buffer, clock=clock, level="error")

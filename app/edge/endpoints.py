@@ -18,13 +18,13 @@ from typing import Any, Protocol
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from app.answers import Answer, refused_answer, send_answer, text_answer
+from app.edge.answers import Answer, refused_answer, send_answer, text_answer
+from app.edge.limits import BearerTokens, ClientGoneError, Gate, RefusalError, read_body
+from app.edge.settings import Settings
+from app.edge.telemetry import CUSTOMIZE, Telemetry, parent_fields
 from app.entropy import Entropy
 from app.errors import RegistrationError, RequestError
-from app.limits import BearerTokens, ClientGoneError, Gate, RefusalError, read_body
 from app.result import Result
-from app.settings import Settings
-from app.telemetry import CUSTOMIZE, Telemetry, parent_fields
 
 #: A parsed request: JSON as Metacontroller sends it.
 Body = dict[str, Any]

@@ -1,6 +1,6 @@
 """HTTP edge: the application and its routes. It knows nothing of Kubernetes.
 
-FastAPI routes and runs the lifespan; the handlers are plain ASGI (`app.endpoints`), and nothing
+FastAPI routes and runs the lifespan; the handlers are plain ASGI (`app.edge.endpoints`), and nothing
 that describes the API or redirects is switched on.
 """
 
@@ -21,11 +21,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from app.answers import Answer, send_answer, text_answer
-from app.endpoints import CustomizeEndpoint, Edge, Hook, Lifecycle, SyncEndpoint
-from app.limits import BearerTokens, Gate
-from app.settings import Settings
-from app.telemetry import CUSTOMIZE, Telemetry
+from app.edge.answers import Answer, send_answer, text_answer
+from app.edge.endpoints import CustomizeEndpoint, Edge, Hook, Lifecycle, SyncEndpoint
+from app.edge.limits import BearerTokens, Gate
+from app.edge.settings import Settings
+from app.edge.telemetry import CUSTOMIZE, Telemetry
 
 __all__ = ["Hook", "create_app"]
 

@@ -22,9 +22,9 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from app.endpoints import Lifecycle
-from app.settings import Settings
-from app.telemetry import LISTENING, STOPPED, STOPPING, Telemetry, adopt_library_logs, version
+from app.edge.endpoints import Lifecycle
+from app.edge.settings import Settings
+from app.edge.telemetry import LISTENING, STOPPED, STOPPING, Telemetry, adopt_library_logs, version
 
 _BACKLOG = 2048
 _START_SECONDS = 30
@@ -36,7 +36,7 @@ class TimedProtocol(H11Protocol):
     Owed are: the header of the first request, the rest of a header that has begun, the rest of
     a body that was answered without being read, and taking the answer. An idle connection
     between two requests owes nothing: uvicorn's keep-alive ends it. A body that is being read
-    has its own limit (`app.limits`).
+    has its own limit (`app.edge.limits`).
     """
 
     limit_seconds = 5.0
