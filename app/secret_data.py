@@ -40,6 +40,15 @@ class SecretData:
     data: Mapping[str, str] = field(repr=False, default_factory=lambda: MappingProxyType({}))
     annotations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     immutable: bool = False
+    # The data's digest once it was asked for: every sync asks several times for each Secret.
+    _digest: str | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def digest(self) -> str:
+        """`data_hash` of the data."""
+        if self._digest is None:
+            object.__setattr__(self, "_digest", data_hash(self.data))
+        return self._digest or ""
 
     def value(self, key: str) -> bytes | None:
         """Decoded value of ``key``; None if absent or no base64."""

@@ -12,14 +12,14 @@ from datetime import datetime
 from typing import Final
 
 from app.names import DATA_HASH, DATA_WRITTEN
-from app.secret_data import SecretData, data_hash
+from app.secret_data import SecretData
 
 TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def is_proven(secret: SecretData) -> bool:
     """Whether the digest fits the data: it is what we wrote, or what we checked."""
-    return secret.annotations.get(DATA_HASH) == data_hash(secret.data)
+    return secret.annotations.get(DATA_HASH) == secret.digest
 
 
 def stamped(secret: SecretData, observed: SecretData | None, now: datetime) -> SecretData:
@@ -28,7 +28,9 @@ def stamped(secret: SecretData, observed: SecretData | None, now: datetime) -> S
     Both annotations stay as observed where the data is the observed one and the observed digest
     fits it; in every other case both are written anew.
     """
-    digest = data_hash(secret.data)
+    if secret is observed and is_proven(secret) and DATA_WRITTEN in secret.annotations:
+        return secret
+    digest = secret.digest
     stamps = {DATA_HASH: digest, DATA_WRITTEN: now.strftime(TIME_FORMAT)}
     if (
         observed is not None

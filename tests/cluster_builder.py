@@ -205,8 +205,9 @@ class ClusterBuilder:
         self.now = (self.now + timedelta(**duration)).replace(microsecond=0)
 
     def edit(self, change: Callable[[Manifest], object]) -> None:
-        """Edit the WazuhCluster's spec in place."""
+        """Edit the WazuhCluster's spec in place; what a change puts into it is copied."""
         change(self.parent["spec"])
+        self.parent["spec"] = copy.deepcopy(self.parent["spec"])
         self.parent["metadata"]["generation"] += 1
 
     def annotate(self, **annotations: str) -> None:

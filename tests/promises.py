@@ -1,4 +1,4 @@
-"""What must hold of every answer to a cluster whose workloads exist: ``broken`` names what does not.
+"""What must hold of every answer once workloads exist: ``broken`` names what does not.
 
 Each promise is a function from an answer to what is wrong with it, in words.
 """
@@ -88,7 +88,9 @@ def _readable(result: Result, spec: Mapping[str, Any]) -> Iterator[str]:
             continue
         for key, text in child["data"].items():
             if key == "ossec.conf":
-                yield from (f"{child['metadata']['name']}: {one}" for one in problems(text, version))
+                yield from (
+                    f"{child['metadata']['name']}: {one}" for one in problems(text, version)
+                )
             if key.endswith(".yml") and not isinstance(yaml.safe_load(text), dict):
                 yield f"{child['metadata']['name']}: {key} is no mapping"
 

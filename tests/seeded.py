@@ -18,8 +18,10 @@ from cryptography import x509
 
 from app import names
 from app.hook.sync import sync
+from app.observed.request import as_map
 from app.result import Manifest, Result
-from tests.cluster_builder import NAMES, ClusterBuilder, Key, key_of, seeded_entropy
+from app.simulation.merge import LIST_KEYS
+from tests.cluster_builder import NAME, NAMES, ClusterBuilder, Key, key_of, seeded_entropy
 from tests.redactor import describe_certificate
 from tests.scenarios import at_rest, steady
 from tests.user_objects import with_user_secrets
@@ -142,41 +144,71 @@ def differences(left: ClusterBuilder, right: ClusterBuilder) -> list[str]:
     sent = [{key_of(one): one for one in answer(each).response.children} for each in (left, right)]
     # The API server allocates and clears fields of a Service itself.
     stored = [
-        {key: one for key, one in each.children.items() if key[1] != "Service"}
+        {key: _sorted(one) for key, one in each.children.items() if key[1] != "Service"}
         for each in (left, right)
     ]
-    return [
-        f"{how} {key[1]} {key[2]}{path}"
-        for how, (one, other) in (("sent", sent), ("stored", stored))
-        for key in sorted(one.keys() | other.keys())
-        for path in paths(comparable(one.get(key)), comparable(other.get(key)))
-    ]
+    generated = _generated_anew(left, right)
+    found = []
+    for how, (one, other) in (("sent", sent), ("stored", stored)):
+        for key in sorted(one.keys() | other.keys()):
+            left_one, right_one = (comparable(each.get(key), generated) for each in (one, other))
+            found += [f"{how} {key[1]} {key[2]}{path}" for path in paths(left_one, right_one)]
+    return found
 
 
-def comparable(manifest: Manifest | None) -> Manifest | None:
-    """``manifest`` without what is random or the server's, certificates by what they say."""
+def _sorted(value: Any) -> Any:
+    """``value`` with keyed lists in order of their keys: of those the observed order wins."""
+    if isinstance(value, dict):
+        return {key: _sorted(item) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    items = [_sorted(item) for item in value]
+    key = next((key for key in LIST_KEYS if all(key in as_map(item) for item in items)), None)
+    return items if key is None else sorted(items, key=lambda item: str(item[key]))
+
+
+def _generated_anew(left: ClusterBuilder, right: ClusterBuilder) -> frozenset[str]:
+    """Identity Secrets that one cluster had no use for in between, so that it has another."""
+    keys = [("v1", "Secret", name) for name in (NAMES.cluster_key, NAMES.authd_password)]
+    pairs = [(key[2], left.children.get(key), right.children.get(key)) for key in keys]
+    return frozenset(
+        name for name, one, other in pairs if one and other and one["data"] != other["data"]
+    )
+
+
+def comparable(
+    manifest: Manifest | None, generated: frozenset[str] = frozenset()
+) -> Manifest | None:
+    """``manifest`` without what is random or the server's, certificates by what they say.
+
+    ``generated``: Secrets whose data is random, and with it the managers' hash of what they read.
+    """
     if manifest is None:
         return None
     one = copy.deepcopy(manifest)
     one.pop("status", None)
     metadata = one["metadata"]
-    metadata["annotations"] = {
-        key: value
-        for key, value in metadata.get("annotations", {}).items()
-        if key != names.LAST_APPLIED
-    }
+    annotations = metadata.setdefault("annotations", {})
+    template = one.get("spec", {}).get("template", {}).get("metadata", {}).get("annotations", {})
+    for key in (*_RANDOM, names.LAST_APPLIED):
+        annotations.pop(key, None)
+        template.pop(key, None)
     for key in _SYSTEM:
         metadata.pop(key, None)
-    template = one.get("spec", {}).get("template", {}).get("metadata", {})
-    for annotations in (metadata["annotations"], template.get("annotations", {})):
-        for key in _RANDOM:
-            annotations.pop(key, None)
+    if metadata["name"] in generated:
+        one["data"] = sorted(one["data"])
+    if generated and metadata["name"].startswith(f"{NAME}-manager-"):
+        template.pop(names.CONFIG_HASH, None)
     if one.get("type") == "kubernetes.io/tls":
-        pem = base64.b64decode(one["data"]["tls.crt"])
-        described = describe_certificate(x509.load_pem_x509_certificate(pem))
-        subject = x509.load_pem_x509_certificate(pem).subject.rfc4514_string()
-        one["data"] |= {"tls.crt": f"{_DATES.sub('', described)} {subject}", "tls.key": ""}
+        one["data"] |= {"tls.crt": _described(one["data"]["tls.crt"]), "tls.key": ""}
     return one
+
+
+def _described(encoded: str) -> str:
+    """What a certificate says, its dates apart: names, issuer, usages, the whole subject."""
+    certificate = x509.load_pem_x509_certificate(base64.b64decode(encoded))
+    described = _DATES.sub("", describe_certificate(certificate))
+    return f"{described} {certificate.subject.rfc4514_string()}"
 
 
 def paths(one: Any, other: Any, path: str = "") -> list[str]:

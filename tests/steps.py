@@ -94,9 +94,7 @@ def version(of_template: Mapping[str, Any]) -> str:
 
 def changed_tiers(cluster: ClusterBuilder, result: Result) -> list[str]:
     """Workloads whose pods an answer would roll, in order."""
-    return [
-        name for name in TIERS if template(result, name) != sent_template(cluster, name)
-    ]
+    return [name for name in TIERS if template(result, name) != sent_template(cluster, name)]
 
 
 def status(result: Result) -> Mapping[str, Any]:

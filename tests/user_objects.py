@@ -21,6 +21,8 @@ REMOTE_ACCOUNT: Final = "remote-account"
 MANAGERS_KEY: Final = "managers-key"
 ENROLMENT: Final = "enrolment"
 AGENTS_CA: Final = "agents-ca"
+#: A Secret with several values of each kind.
+SEVERAL: Final = "several"
 #: ConfigMap, Secret, claim and ServiceAccount that pods may refer to; not watched.
 EXTRA: Final = "extra"
 
@@ -37,7 +39,7 @@ EXTERNAL: Final = frozenset(
     {
         *(
             f"Secret/{name}"
-            for name in (*PASSWORDS, ADMINISTRATOR, AGENTS_CA, "pull-a", "pull-b", EXTRA)
+            for name in (*PASSWORDS, ADMINISTRATOR, AGENTS_CA, SEVERAL, "pull-a", "pull-b", EXTRA)
         ),
         f"ConfigMap/{EXTRA}",
         f"ServiceAccount/{EXTRA}",
@@ -67,8 +69,17 @@ def _data() -> dict[str, dict[str, str]]:
     for name in (MANAGERS_KEY, ENROLMENT):
         value = base64_of(PASSWORDS[name])
         found[name] = {"key": value, "password": value, "other": value}
+    found[SEVERAL] = {
+        "username": base64_of("wazuh-wui"),
+        "other-username": base64_of("wazuh-api"),
+        "password": base64_of(PASSWORDS[API_ACCOUNT]),
+        "other-password": base64_of(PASSWORDS[REMOTE_ACCOUNT]),
+        "key": base64_of(PASSWORDS[MANAGERS_KEY]),
+        "other-key": base64_of(PASSWORDS[MANAGERS_KEY][::-1]),
+    }
     ca = steady().child("Secret", NAMES.ca)["data"]["ca.crt"]
     found[AGENTS_CA] = {"ca.crt": ca, "key": ca, "other": ca}
+    found[SEVERAL] |= {"ca.crt": ca, "other-ca.crt": ca}
     return found
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
-from app.cluster import Cluster
+import orjson
+
+from app.checks.sizes import check_sizes
+from app.cluster import Cluster, Tier
 from app.components import (
     dashboard,
     indexer,
@@ -14,6 +20,8 @@ from app.components import (
     manager_worker,
     shared,
 )
+from app.faults import Fault
+from app.names import TIERS
 from app.result import Manifest
 
 #: What each component yields, in the order in which people read a cluster.
@@ -27,9 +35,88 @@ COMPONENTS: Final[tuple[Callable[[Cluster], Iterator[Manifest]], ...]] = (
 )
 
 
-def render(cluster: Cluster) -> list[Manifest]:
-    """Every child that the cluster wants, wherever it stands in its life.
+#: Fields that can be compared as they are; the others are put into such a form below.
+_FACTS: Final = attrgetter(
+    *(one.name for one in fields(Cluster) if one.name not in {"spec", "tiers", "secrets"})
+)
+_TIER_FACTS: Final = attrgetter(
+    *(one.name for one in fields(Tier) if one.name not in {"secret_digests", "fixed"})
+)
 
-    The manifests are read-only: parts of them are the spec's own values.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """Every child that a cluster wants, and those among them that are too large to be applied.
+
+    The manifests are read-only: parts of them are the spec's own values, and they are answered
+    again as long as nothing changes.
     """
-    return [child for children in COMPONENTS for child in children(cluster)]
+
+    children: tuple[Manifest, ...] = field(repr=False)
+    too_large: tuple[Fault, ...]
+
+
+def rendered(cluster: Cluster) -> Rendered:
+    """Lay out ``cluster``, wherever it stands in its life.
+
+    A quiet cluster comes back every 30 seconds, so all but its Secrets is kept by content.
+    """
+    secrets = tuple(shared.children(cluster))
+    rest = _rest(_Content(cluster))
+    return Rendered(
+        children=(*secrets, *rest.children), too_large=(*check_sizes(secrets), *rest.too_large)
+    )
+
+
+def render(cluster: Cluster) -> tuple[Manifest, ...]:
+    """Every child of ``cluster``."""
+    return rendered(cluster).children
+
+
+@lru_cache(maxsize=128)
+def _rest(content: _Content) -> Rendered:
+    """Everything but the Secrets."""
+    found = tuple(
+        child
+        for children in COMPONENTS
+        if children is not shared.children
+        for child in children(content.cluster)
+    )
+    return Rendered(children=found, too_large=tuple(check_sizes(found)))
+
+
+class _Content:
+    """What a rendering without Secrets rests on, comparable.
+
+    The spec counts by identity: the same text gives the same object while it is remembered, and
+    this value keeps it alive, so no other can take its place.
+    """
+
+    __slots__ = ("_facts", "_hash", "cluster")
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = replace(cluster, secrets=())
+        self._facts = (
+            _FACTS(cluster),
+            tuple(_tier(cluster.tier(role)) for role in TIERS),
+        )
+        self._hash = hash((id(cluster.spec), self._facts))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Content)
+            and self.cluster.spec is other.cluster.spec
+            and self._facts == other._facts
+        )
+
+
+def _tier(tier: Tier) -> tuple[object, ...]:
+    digests = tier.secret_digests
+    return (
+        _TIER_FACTS(tier),
+        None if digests is None else tuple(sorted(digests.items())),
+        orjson.dumps(tier.fixed, option=orjson.OPT_SORT_KEYS),
+    )

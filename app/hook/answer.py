@@ -27,13 +27,19 @@ def answer(  # noqa: PLR0913 - the parts of one answer
     """Answer and report.
 
     A refused spec asks to come back for certificates only, a cluster that is going for its pods.
+    What is made again and again, because its create is refused, is no reason to hurry.
     """
     due = (certificates.next_due, rolled.next_due)
     if outcome is Outcome.DELETING:
         due = (None, None)
     is_lasting = outcome is not Outcome.APPLIED
     is_idle = is_lasting and not reissues and not is_waiting and not any(due)
-    delay = resync_seconds(now, is_written=bool(reissues), is_waiting=is_waiting, due=due)
+    delay = resync_seconds(
+        now,
+        is_written=bool(reissues) and not told.is_stuck,
+        is_waiting=is_waiting or told.is_stuck,
+        due=due,
+    )
     return Result(
         response=Response(
             status=told.status, children=children, resync_after_seconds=0 if is_idle else delay

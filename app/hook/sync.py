@@ -16,7 +16,6 @@ from datetime import datetime
 from app import components
 from app.certificates.leaves import leaf_plans
 from app.certificates.plan import CertificatePlan, Stage
-from app.checks.sizes import check_sizes
 from app.cluster import Cluster
 from app.credentials import access, derived
 from app.credentials import identity as credentials
@@ -111,11 +110,13 @@ def _applied(call: _Call) -> Result:
     )
     security, wazuh = _derived(call, resolved := resolve.resolve(facts))
     cluster, reissues = _with_secrets(resolved, identity, certificates, (security, wazuh))
-    rendered = components.render(cluster)
-    if too_large := tuple(check_sizes(rendered)):
-        faults = (*call.judged.faults, *too_large)
+    rendered = components.rendered(cluster)
+    if rendered.too_large:
+        faults = (*call.judged.faults, *rendered.too_large)
         return frozen_answer(asked, faults, now=call.now, entropy=call.entropy)
-    rolled = rollout.plan(_rollout_facts(call, cluster, identity, certificates, reissues), rendered)
+    rolled = rollout.plan(
+        _rollout_facts(call, cluster, identity, certificates, reissues), rendered.children
+    )
     children = (
         *rolled.children,
         *retained(asked.observed, rolled.children, is_rolling=rolled.is_rolling),
@@ -223,5 +224,6 @@ def _rollout_facts(
 def _done(call: _Call, rolled: Rollout, reissues: Sequence[Reissue]) -> tuple[Reissue, ...]:
     """What this call really writes: a held dashboard keeps its wazuh.yml."""
     held = {one.role for one in rolled.tiers if one.is_as_last_applied}
-    kept = call.names.dashboard_wazuh if Role.DASHBOARD in held else None
-    return tuple(one for one in reissues if one.secret != kept)
+    name = call.names.dashboard_wazuh
+    is_kept = Role.DASHBOARD in held and name in call.asked.observed.secrets
+    return tuple(one for one in reissues if not (is_kept and one.secret == name))

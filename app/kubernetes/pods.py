@@ -172,9 +172,9 @@ def pod_template(
 
 
 def pull_secrets(cluster: Cluster) -> Manifest:
-    """The pod field imagePullSecrets, or nothing."""
-    names = cluster.spec.image_pull_secrets
-    return {"imagePullSecrets": [{"name": secret.name} for secret in names]} if names else {}
+    """The pod field imagePullSecrets, each name once, or nothing."""
+    names = dict.fromkeys(secret.name for secret in cluster.spec.image_pull_secrets)
+    return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}
 
 
 # --- parts --------------------------------------------------------------------------------

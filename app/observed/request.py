@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from app import kinds, names
@@ -40,8 +41,11 @@ def as_count(value: object) -> int:
 
 def as_time(value: object) -> datetime | None:
     """RFC 3339 time in UTC, cut to whole seconds; None if it is none."""
-    if not isinstance(value, str):
-        return None
+    return _parsed_time(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed_time(value: str) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(value)
         # OverflowError: a time beyond the calendar once its offset is taken off.
@@ -50,6 +54,7 @@ def as_time(value: object) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def time_text(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds: ``2026-11-24T08:00:00Z``."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -42,7 +42,13 @@ def specification(raw: object, name: str, floor: WazuhVersion | None) -> Specifi
 
     ``floor``: the version below which this cluster cannot go; a lower wish is held.
     """
-    text = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    try:
+        text = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # a number beyond 64 bits, no Unicode, deeper than any spec
+        unreadable = faults.frozen("spec", "holds a value that JSON cannot, or is nested too deep")
+        return Specification(
+            spec=None, version=None, faults=_sorted((*_name_faults(name), unreadable))
+        )
     return _specification(text, name, floor)
 
 

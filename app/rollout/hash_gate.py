@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from app import names
 from app.certificates.leaves import TIER_LEAVES
@@ -114,13 +114,26 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
 def _young(
     facts: RolloutFacts, reader: SecretReader, secrets: Iterable[str]
 ) -> dict[str, datetime]:
-    """Secrets that have not reached every node, with the moment at which they will have."""
+    """Secrets that have not reached every node, with the moment at which they will have.
+
+    A time in the future counts as old enough, but for our own stamp of a moment ahead.
+    """
+    own = facts.observed.secrets
     written = {name: reader.written(name) for name in secrets}
     return {
         name: moment + SECRET_AGE
         for name, moment in written.items()
-        if moment is not None and moment <= facts.now < moment + SECRET_AGE
+        if is_young(moment, facts.now) and (name in own or moment <= facts.now)
     }
+
+
+def is_young(written: datetime | None, now: datetime) -> TypeGuard[datetime]:
+    """Whether data was written too short a time ago to have reached every node.
+
+    A stamp that lies a little ahead is of a replica whose clock is; what is far ahead is nonsense,
+    for which nobody waits.
+    """
+    return written is not None and abs(now - written) < SECRET_AGE
 
 
 def _unproven(facts: RolloutFacts) -> frozenset[str]:

@@ -28,7 +28,7 @@ from app.observed.template import (
 )
 from app.result import Manifest
 from app.rollout import hash_gate
-from app.rollout.hash_gate import SECRET_AGE, Gate, RolloutFacts
+from app.rollout.hash_gate import Gate, RolloutFacts
 from app.rollout.renderer import newer_renderer
 from app.rollout.tier_state import Standing, TierState, away
 
@@ -293,8 +293,7 @@ def _why_not_created(
     if not facts.is_ca_steady:
         reader = SecretReader(observed=facts.observed, names=facts.names)
         leaves = [facts.names.certs(leaf) for leaf in TIER_LEAVES[role]]
-        written = [moment for moment in map(reader.written, leaves) if moment is not None]
-        if any(moment <= facts.now < moment + SECRET_AGE for moment in written):
+        if any(hash_gate.is_young(reader.written(leaf), facts.now) for leaf in leaves):
             return hash_gate.YOUNG
     if facts.creation == "Ordered":
         for one in before:

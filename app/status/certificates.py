@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.certificates.pem import CertificateFacts, is_signed_by
 from app.certificates.plan import CertificatePlan
-from app.observed.request import time_text
+from app.observed.request import as_map, as_text, time_text
 
 
-def certificates(plan: CertificatePlan, cluster: str) -> dict[str, Any]:
-    """What `kubectl get` and an alert need to know; observed certificates only."""
+def certificates(plan: CertificatePlan, cluster: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What `kubectl get` and an alert need to know; observed certificates only.
+
+    ``before``: the parent's status. While a CA is held for, its fingerprint stays: once leaves and
+    workloads are gone too, it is the last trace that there was one.
+    """
     found: dict[str, Any] = {}
     if plan.earliest_expiry is not None:
         found["nextCertificateExpiry"] = time_text(plan.earliest_expiry)
@@ -22,7 +27,15 @@ def certificates(plan: CertificatePlan, cluster: str) -> dict[str, Any]:
             **_authority(plan, cluster, plan.ca),
             "stage": str(plan.stage),
         }
+    elif plan.hold is not None:
+        found.update(_remembered(before))
     return found
+
+
+def _remembered(before: Mapping[str, Any]) -> dict[str, Any]:
+    known = as_map(before.get("certificateAuthority"))
+    kept = {key: text for key in ("name", "fingerprint") if (text := as_text(known.get(key)))}
+    return {"certificateAuthority": kept} if "fingerprint" in kept else {}
 
 
 def _leaf(plan: CertificatePlan, cluster: str, secret: str) -> dict[str, str]:

@@ -38,11 +38,15 @@ CHILD_GRACE: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusResult:
-    """The status, and what the resync needs to know of it."""
+    """The status, and what the resync needs to know of it.
+
+    ``is_stuck``: a child is refused or its name is taken, so what rests on it does not follow.
+    """
 
     status: dict[str, Any] = field(repr=False)
     phase: ClusterPhase
     is_quiet: bool
+    is_stuck: bool = False
 
 
 def build(facts: StatusFacts) -> StatusResult:
@@ -67,7 +71,7 @@ def build(facts: StatusFacts) -> StatusResult:
     version = reached_version(facts)
     if version is not None:
         status["version"] = version
-    status.update(certificates(facts.certificates, request.name))
+    status.update(certificates(facts.certificates, request.name, request.status))
     under_way = rollout(facts)
     if under_way and found is not ClusterPhase.DELETING:
         status["rollout"] = under_way
@@ -78,6 +82,7 @@ def build(facts: StatusFacts) -> StatusResult:
         status=status,
         phase=found,
         is_quiet=judged[0].is_true and (not judged[2].is_true or rests_on_time(facts, missing)),
+        is_stuck=bool(missing) and _is_overdue(facts),
     )
 
 

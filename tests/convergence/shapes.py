@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -76,10 +77,11 @@ def _content(secret: Manifest) -> dict[str, Any]:
     }
 
 
-def _described(one: x509.Certificate) -> list[str]:
+def _described(one: x509.Certificate) -> list[object]:
+    """Names count as sets."""
     lifetime = one.not_valid_after_utc - one.not_valid_before_utc
     extensions = [
-        str(extension.value)
+        sorted(re.split(r"[\[\], ]+", str(extension.value)))
         for extension in one.extensions
         if not isinstance(extension.value, x509.SubjectKeyIdentifier | x509.AuthorityKeyIdentifier)
     ]

@@ -77,7 +77,7 @@ def test_the_tables_name_every_child(full: Engine) -> None:
     assert found == {*PLAIN, *WORKLOADS, *secrets}
 
 
-@pytest.mark.parametrize(("kind", "name"), PLAIN, ids=lambda one: str(one))
+@pytest.mark.parametrize(("kind", "name"), PLAIN, ids=str)
 def test_a_plain_child_comes_back_and_no_pod_is_touched(full: Engine, kind: str, name: str) -> None:
     """The same content (F47), although another uid; the claims of pods are not concerned."""
     before, running = shape(full), pods(full)

@@ -93,6 +93,13 @@ def test_pull_secrets_are_in_every_pod(role: Role) -> None:
     assert "imagePullSecrets" not in _pod(role)
 
 
+def test_a_pull_secret_that_is_named_twice_stands_once() -> None:
+    """The list has one item for each name: server-side apply refuses a second one."""
+    secrets = [{"name": "b"}, {"name": "a"}, {"name": "b"}]
+    pod = _template(Role.INDEXER, imagePullSecrets=secrets)["spec"]
+    assert pod["imagePullSecrets"] == [{"name": "b"}, {"name": "a"}]
+
+
 @pytest.mark.parametrize("role", TIERS)
 def test_the_users_variables_and_mounts_follow_ours(role: Role) -> None:
     """Ours keep their places: Metacontroller never reorders a list."""

@@ -35,7 +35,7 @@ def _replicas(cluster: ClusterBuilder) -> int:
     return found
 
 
-# --- indexer replicas ----------------------------------------------------------------------------
+# --- indexer replicas ---------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("running", "wished", "allowed", "sent", "message"),
     [
@@ -142,7 +142,7 @@ def test_workers_fall_freely(replicas: int) -> None:
     assert judged(result, "SpecValid")[0] == "True"
 
 
-# --- storage ----------------------------------------------------------------------------------------
+# --- storage ------------------------------------------------------------------------------------
 def _tier_with(role: str, fields: dict[str, Any]) -> Manifest:
     if role == INDEXER:
         return {"indexer": fields}
@@ -222,8 +222,7 @@ def test_the_default_class_of_all_tiers_is_held_too() -> None:
     assert (told["status"], told["reason"]) == ("False", "FieldHeld")
     for name in (INDEXER, MASTER, WORKER):
         text = (
-            'spec.storageClassName: "fast" is immutable on a living tier; '
-            f'{name} stays "(default)"'
+            f'spec.storageClassName: "fast" is immutable on a living tier; {name} stays "(default)"'
         )
         assert text in told["message"]
 
@@ -251,8 +250,8 @@ def test_immutable_fields_are_taken_from_the_observed_object() -> None:
         assert sent[field] == spec[field]
 
 
-# --- the index's name and administrator -------------------------------------------------------------
-def test_another_cluster_name_freezes_a_livingrested() -> None:
+# --- the index's name and administrator ---------------------------------------------------------
+def test_another_cluster_name_freezes_a_living_cluster() -> None:
     """Nodes of two names do not join: nothing moves until it is taken back."""
     cluster = steady()
     before = answer(cluster)
@@ -334,7 +333,7 @@ def test_credentials_given_to_a_cluster_that_generated_its_own_are_held() -> Non
     assert child(result, "Secret", NAMES.indexer_credentials) == secret
 
 
-# --- several at once -----------------------------------------------------------------------------------
+# --- several at once ----------------------------------------------------------------------------
 def test_several_faults_are_reported_together() -> None:
     """All of them in the message by field path, the reason that comes first in the list."""
     cluster = rested({"indexer": {"replicas": 5}})

@@ -37,7 +37,7 @@ def _spec(path: str, service: Manifest) -> dict[str, Any]:
 
 def _edited(before: Manifest, after: Manifest, path: str) -> ClusterBuilder:
     cluster = rested(_spec(path, before))
-    cluster.edit(lambda spec: (spec.clear(), spec.update(_spec(path, after))))
+    cluster.parent["spec"] = _spec(path, after)
     return cluster
 
 

@@ -1,4 +1,4 @@
-"""The same cluster under server-side apply: no annotation, ownership by Metacontroller's manager."""
+"""A cluster under server-side apply: no annotation, ownership by Metacontroller's manager."""
 
 from __future__ import annotations
 

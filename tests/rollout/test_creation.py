@@ -135,5 +135,3 @@ def test_created_pods_wait_for_young_secrets_while_the_ca_is_not_steady() -> Non
     assert DASHBOARD not in _workloads(answer(cluster))
     cluster.wait(seconds=60)
     assert DASHBOARD in _workloads(answer(cluster))
-
-

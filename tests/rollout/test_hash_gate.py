@@ -154,7 +154,7 @@ def test_a_change_of_configuration_does_not_wait_for_certificates() -> None:
     assert hashes(template(answer(cluster), MASTER))[0] != old[0]
 
 
-# --- a template that reads another Secret than before ----------------------------------------------
+# --- a template that reads another Secret than before -------------------------------------------
 def _takes_a_young_key() -> ClusterBuilder:
     """A quiet cluster that is told to read a cluster key which was written 30 s ago."""
     cluster = rested()
@@ -216,7 +216,7 @@ def test_another_change_of_the_pods_does_not_wait_for_a_young_secret() -> None:
     assert hashes(found) == old
 
 
-# --- clocks -----------------------------------------------------------------------------------------
+# --- clocks -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("ahead", [-60, 60], ids=["behind", "ahead"])
 def test_two_replicas_whose_clocks_differ_by_a_minute_never_undo_each_other(ahead: int) -> None:
     """They answer in turn through a renewal: each Secret is written once, each tier rolls once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -91,9 +92,10 @@ def test_a_kept_tier_keeps_its_config_map_and_gets_no_more_pods() -> None:
     cluster = rested()
     config = child(answer(cluster), "ConfigMap", "wz-manager-worker-config")
     cluster.remove("Secret", NAMES.cluster_key)
+    extra = "<syscheck><disabled>no</disabled></syscheck>"
     for wished, sent in ((5, 2), (1, 1)):
-        workers = {"replicas": wished, "extraConfig": "<syscheck><disabled>no</disabled></syscheck>"}
-        cluster.edit(lambda spec, workers=workers: spec.update(manager={"workers": workers}))
+        manager = {"workers": {"replicas": wished, "extraConfig": extra}}
+        cluster.edit(partial(dict.update, manager=manager))
         result = answer(cluster)
         assert workload(result, WORKER)["spec"]["replicas"] == sent
         assert child(result, "ConfigMap", "wz-manager-worker-config") == config
@@ -145,7 +147,7 @@ def test_a_leaf_that_is_being_reissued_keeps_its_tier_for_a_moment_and_holds_lat
     assert result.report.held.keys() == {"manager-master", "manager-worker", "dashboard"}
 
 
-# --- the CA ---------------------------------------------------------------------------------------
+# --- the CA -------------------------------------------------------------------------------------
 def test_a_lost_ca_keeps_every_template() -> None:
     """Everything observed as it is, with its present hash; replicas and Services go on."""
     cluster = rested()
@@ -178,7 +180,7 @@ def test_a_lost_ca_keeps_leaves_byte_for_byte() -> None:
     assert template(result, DASHBOARD) == template(before, DASHBOARD)
 
 
-# --- a newer hook ---------------------------------------------------------------------------------
+# --- a newer hook -------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("stamp", "newer"),
     [

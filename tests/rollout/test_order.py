@@ -70,7 +70,7 @@ def _message(result: Result, name: str) -> str:
     return str(found.get("message", ""))
 
 
-# --- Ordered and Parallel ----------------------------------------------------------------------
+# --- Ordered and Parallel -----------------------------------------------------------------------
 def test_a_change_of_all_tiers_goes_through_them_in_order() -> None:
     """Each takes it when the one before has rolled; nothing is skipped and nothing is doubled."""
     cluster = rested()
@@ -169,7 +169,7 @@ def test_the_first_tier_that_has_not_passed_can_always_be_repaired(name: str) ->
     assert _taken(answer(cluster), "repaired") == [name]
 
 
-# --- passed and settled --------------------------------------------------------------------------
+# --- passed and settled -------------------------------------------------------------------------
 SIZES: Manifest = {"indexer": {"replicas": 3}, "manager": {"workers": {"replicas": 2}}}
 SMALL: Manifest = {"indexer": {"replicas": 1}, "manager": {"workers": {"replicas": 1}}}
 
@@ -237,9 +237,7 @@ def test_an_indexer_that_is_away_for_ever_does_not_hold_later_tiers() -> None:
     cluster = rested()
     _marked(cluster, MASTER, WORKER, DASHBOARD)
     for name in (MASTER, WORKER, DASHBOARD):
-        cluster.child("StatefulSet", INDEXER)["status"].update(
-            readyReplicas=2, availableReplicas=2
-        )
+        cluster.child("StatefulSet", INDEXER)["status"].update(readyReplicas=2, availableReplicas=2)
         cluster.sync(sync)
         cluster.settle(name)
     assert _taken(answer(cluster)) == [MASTER, WORKER, DASHBOARD]
@@ -290,7 +288,10 @@ def test_a_held_tier_keeps_template_and_config_map_as_last_applied() -> None:
     )
     result = answer(cluster)
     assert set(result.report.held) == {"manager-master", "manager-worker"}
-    for name, config in ((MASTER, "wz-manager-master-config"), (WORKER, "wz-manager-worker-config")):
+    for name, config in (
+        (MASTER, "wz-manager-master-config"),
+        (WORKER, "wz-manager-worker-config"),
+    ):
         assert template(result, name) == template(before, name)
         kept, was = (child(one, "ConfigMap", config) for one in (result, before))
         assert kept == was

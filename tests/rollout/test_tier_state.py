@@ -108,7 +108,9 @@ def test_a_tier_that_is_not_there_does_not_scale() -> None:
     ("state", "text"),
     [
         pytest.param(_state(None), "not observed yet", id="not-there"),
-        pytest.param(_state(None, waits_for="waits for Secret x"), "waits for Secret x", id="waits"),
+        pytest.param(
+            _state(None, waits_for="waits for Secret x"), "waits for Secret x", id="waits"
+        ),
         pytest.param(_state(_workload()), "", id="at-rest"),
         pytest.param(
             _state(_workload(observed_generation=1)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ _ENTROPY = seeded_entropy(0)
 KINDS = ["Ready", "Available", "Progressing", "Degraded", "CertificatesReady", "SpecValid"]
 
 
-# --- on the wire -------------------------------------------------------------------------------
+# --- on the wire --------------------------------------------------------------------------------
 def _wire(before: dict[str, Any], *, is_true: bool = True) -> dict[str, Any]:
     one = Condition(kind="Ready", is_true=is_true, reason="AllTiersReady", message="fine")
     [found] = on_wire([one], before, NOW, 7)
@@ -95,7 +94,9 @@ def test_times_of_conditions_move_with_flips_alone_in_a_life() -> None:
     cluster.wait(hours=1)
     stored(cluster, WORKER)["status"].update(readyReplicas=0, availableReplicas=0)
     result = cluster.sync(sync)
-    assert condition(result, "Ready")["lastTransitionTime"] == lost_at != ready["lastTransitionTime"]
+    assert (
+        condition(result, "Ready")["lastTransitionTime"] == lost_at != ready["lastTransitionTime"]
+    )
     assert condition(result, "SpecValid") == spec
     cluster.settle()
     assert condition(cluster.sync(sync), "Ready")["lastTransitionTime"] == rfc3339(cluster.now)
@@ -186,7 +187,7 @@ def test_many_faults_of_a_spec_are_counted_in_its_conditions() -> None:
         assert text.endswith(" more")
 
 
-# --- reasons -------------------------------------------------------------------------------------
+# --- reasons ------------------------------------------------------------------------------------
 def test_a_quiet_cluster_is_ready_and_idle() -> None:
     """The reasons of a good day."""
     assert [judged(answer(rested()), kind) for kind in KINDS] == [
@@ -275,7 +276,9 @@ def test_a_hold_for_the_ca_is_no_readiness() -> None:
     cluster.remove("Secret", NAMES.ca)
     result = answer(cluster)
     assert judged(result, "Ready") == ("False", "CertificatesNotReady")
-    assert condition(result, "Ready")["message"] == condition(result, "CertificatesReady")["message"]
+    assert (
+        condition(result, "Ready")["message"] == condition(result, "CertificatesReady")["message"]
+    )
     assert result.response.resync_after_seconds == 10
 
 
@@ -334,86 +337,3 @@ def test_the_generation_of_the_spec_stands_in_every_condition() -> None:
     found = status(answer(cluster))
     assert found["observedGeneration"] == 2
     assert {one["observedGeneration"] for one in found["conditions"]} == {2}
-
-
-# --- children that do not come ---------------------------------------------------------------------
-def _missing_service(cluster: ClusterBuilder) -> ClusterBuilder:
-    """A quiet cluster whose dashboard Service vanished, after the sync that noticed it."""
-    request_key = ("v1", "Service", "wz-dashboard")
-    result = sync(cluster.request(unseen=[request_key]), now=cluster.now, entropy=_ENTROPY)
-    cluster.parent["status"] = dict(status(result))
-    return cluster
-
-
-@pytest.mark.parametrize(("seconds", "is_named"), [(0, False), (59, False), (60, True)])
-def test_a_child_is_missing_after_a_minute(
-    seconds: int,
-    is_named: bool,  # noqa: FBT001 - a column of the table
-) -> None:
-    """From the later of the parent's creation and the begin of Progressing."""
-    cluster = _missing_service(rested())
-    cluster.wait(seconds=seconds)
-    key = ("v1", "Service", "wz-dashboard")
-    result = sync(cluster.request(unseen=[key]), now=cluster.now, entropy=_ENTROPY)
-    assert judged(result, "Progressing") == ("True", "Creating")
-    if is_named:
-        assert judged(result, "Degraded") == ("True", "ChildMissing")
-        assert condition(result, "Degraded")["message"] == (
-            "Service wz-dashboard is wanted and not there: an object of this name belongs to"
-            " somebody else, or its creation was refused (admission, quota); see kubectl -n"
-            " security get service wz-dashboard and the events of the WazuhCluster"
-        )
-    else:
-        assert judged(result, "Degraded") == ("False", "AsExpected")
-
-
-def test_a_parent_that_is_younger_counts_from_its_creation() -> None:
-    """A status restored from elsewhere does not make a new parent overdue."""
-    cluster = _missing_service(rested())
-    cluster.wait(seconds=600)
-    created = rfc3339(cluster.now - timedelta(seconds=30))
-    cluster.parent["metadata"]["creationTimestamp"] = created
-    key = ("v1", "Service", "wz-dashboard")
-    result = sync(cluster.request(unseen=[key]), now=cluster.now, entropy=_ENTROPY)
-    assert judged(result, "Degraded") == ("False", "AsExpected")
-
-
-def _foreign(cluster: ClusterBuilder, owner: dict[str, Any] | None) -> ClusterBuilder:
-    """A Secret of a leaf's name that is not ours, seen among the related objects."""
-    name = NAMES.certs("dashboard")
-    cluster.remove("Secret", name)
-    cluster.add_user_secret(name, {"tls.crt": base64_of("x")})
-    if owner is not None:
-        cluster.related["v1", "Secret", name]["metadata"]["ownerReferences"] = [owner]
-    result = sync(_without(cluster, name), now=cluster.now, entropy=_ENTROPY)
-    cluster.parent["status"] = dict(status(result))
-    cluster.wait(seconds=61)
-    return cluster
-
-
-def _without(cluster: ClusterBuilder, name: str) -> dict[str, Any]:
-    return cluster.request(unseen=[("v1", "Secret", name)])
-
-
-def test_a_foreign_secret_is_named_with_its_owner() -> None:
-    """Nobody takes over what another controller owns."""
-    owner = {"kind": "Certificate", "name": "front", "uid": "x", "controller": True}
-    cluster = _foreign(rested(), owner)
-    result = sync(_without(cluster, NAMES.certs("dashboard")), now=cluster.now, entropy=_ENTROPY)
-    assert judged(result, "Degraded") == ("True", "ChildMissing")
-    assert condition(result, "Degraded")["message"] == (
-        "Secret wz-dashboard-certs exists and belongs to Certificate front; remove it or rename"
-        " the WazuhCluster"
-    )
-
-
-def test_a_secret_without_our_label_is_named_with_the_command_that_labels_it() -> None:
-    """Restored from a backup, for instance."""
-    cluster = _foreign(rested(), None)
-    result = sync(_without(cluster, NAMES.certs("dashboard")), now=cluster.now, entropy=_ENTROPY)
-    text = condition(result, "Degraded")["message"]
-    assert text.startswith(
-        "Secret wz-dashboard-certs exists without the label of this WazuhCluster; label it:"
-        " kubectl -n security patch secret wz-dashboard-certs "
-    )
-    assert cluster.parent["metadata"]["uid"] in text

@@ -46,7 +46,7 @@ def _lose(cluster: ClusterBuilder, name: str, ready: int) -> None:
     stored(cluster, name)["status"].update(readyReplicas=ready, availableReplicas=ready)
 
 
-# --- creation ----------------------------------------------------------------------------------
+# --- creation -----------------------------------------------------------------------------------
 def test_a_creation_goes_from_pending_over_creating_to_running() -> None:
     """Each component for itself; the version is set when all are settled."""
     cluster = ClusterBuilder()
@@ -88,7 +88,7 @@ def test_a_first_start_that_loses_pods_is_still_being_created() -> None:
     assert judged(result, "Degraded") == ("False", "AsExpected")
 
 
-# --- lost pods ---------------------------------------------------------------------------------
+# --- lost pods ----------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("name", "ready", "available", "reason"),
     [
@@ -162,7 +162,7 @@ def test_a_vanished_workload_is_pending_and_the_cluster_is_not_creating_again() 
     assert judged(result, "Available") == ("False", "MasterUnavailable")
 
 
-# --- rolls, scaling, upgrades --------------------------------------------------------------------
+# --- rolls, scaling, upgrades -------------------------------------------------------------------
 def test_a_roll_is_updating_until_every_pod_is_available() -> None:
     """Ready and not available yet (minReadySeconds) is the end of the roll, not a loss."""
     cluster = rested()
@@ -235,9 +235,7 @@ def test_two_tiers_that_scale_are_both_scaling() -> None:
     """The rollout names the first; the second is not taken for one that lost pods."""
     cluster = rested()
     cluster.edit(
-        lambda spec: spec.update(
-            indexer={"replicas": 5}, manager={"workers": {"replicas": 4}}
-        )
+        lambda spec: spec.update(indexer={"replicas": 5}, manager={"workers": {"replicas": 4}})
     )
     cluster.sync(sync)
     for name, ready in ((INDEXER, 3), (WORKER, 2)):
@@ -325,7 +323,7 @@ def test_an_upgrade_with_a_pod_away_at_its_end_keeps_the_old_version() -> None:
     assert status(cluster.sync(sync))["version"] == "4.14.1"
 
 
-# --- summary of the managers ------------------------------------------------------------------------
+# --- summary of the managers --------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("master", "workers", "phase"),
     [
@@ -350,7 +348,7 @@ def test_the_managers_summary_has_the_worse_phase_and_the_sums(
     assert found["version"] == "4.14.1"
 
 
-# --- failed and deleting -------------------------------------------------------------------------
+# --- failed and deleting ------------------------------------------------------------------------
 def test_a_refused_spec_is_failed_and_its_components_are_what_they_are() -> None:
     """Nothing moves; what runs is shown as running."""
     cluster = rested()

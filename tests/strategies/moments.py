@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from tests.strategies.views import put, workload_states
 from tests.user_objects import ADMINISTRATOR, AGENTS_CA, API_ACCOUNT, MANAGERS_KEY
 
 #: Clusters to start from: the smallest, one with the user's Secrets, one with everything on.
-STARTS = {
+STARTS: Final[dict[str, dict[str, Any]]] = {
     "default": {},
     "older": {"version": "4.13.1", "manager": {"workers": {"replicas": 0}}},
     "references": {

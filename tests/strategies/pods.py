@@ -11,6 +11,7 @@ from tests.strategies.values import (
     LABEL_SELECTORS,
     LABELS,
     NAMES,
+    NO,
     Strategy,
     some_of,
     unique_items,
@@ -154,9 +155,7 @@ def volumes_and_mounts(draw: st.DrawFn) -> dict[str, Any]:
         {
             "name": draw(st.sampled_from(names)),
             "mountPath": path,
-            **draw(
-                some_of({"readOnly": st.booleans(), "subPath": st.sampled_from(["", "a/b"])})
-            ),
+            **draw(some_of({"readOnly": st.booleans(), "subPath": st.sampled_from(["", "a/b"])})),
         }
         for path in paths
     ]
@@ -174,9 +173,9 @@ _POD_SECURITY = some_of(
 )
 _CONTAINER_SECURITY = some_of(
     {
-        "allowPrivilegeEscalation": st.just(False),
-        "privileged": st.just(False),
-        "readOnlyRootFilesystem": st.just(False),
+        "allowPrivilegeEscalation": NO,
+        "privileged": NO,
+        "readOnlyRootFilesystem": NO,
         "capabilities": st.just({"drop": ["ALL"]}),
         "seccompProfile": st.just({"type": "RuntimeDefault"}),
     }
@@ -220,7 +219,9 @@ def services(
     """
     kind = draw(st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"]))
     found = draw(
-        some_of({"annotations": ANNOTATIONS, "sessionAffinity": st.sampled_from(["None", "ClientIP"])})
+        some_of(
+            {"annotations": ANNOTATIONS, "sessionAffinity": st.sampled_from(["None", "ClientIP"])}
+        )
     )
     if kind != "ClusterIP" or draw(st.booleans()):
         found["type"] = kind
@@ -311,7 +312,10 @@ def knobs(memory: tuple[str, ...]) -> dict[str, Strategy]:
 
 @st.composite
 def tiers(
-    draw: st.DrawFn, memory: tuple[str, ...], own: dict[str, Strategy], **parts: Strategy
+    draw: st.DrawFn,
+    memory: tuple[str, ...],
+    own: dict[str, Strategy],
+    parts: dict[str, Strategy],
 ) -> dict[str, Any]:
     """A tier: a few shared knobs, a few of its ``own`` fields, perhaps volumes and ``parts``."""
     found = draw(some_of(knobs(memory), at_most=3)) | draw(some_of(own, at_most=3))

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.strategies.pods import IMAGES, budgets, services, tiers
-from tests.strategies.values import NAMES, Strategy, some_of, unique_items, with_some
+from tests.strategies.values import NAMES, YES, Strategy, some_of, unique_items, with_some
 from tests.user_objects import (
     ADMINISTRATOR,
     AGENTS_CA,
@@ -48,8 +48,10 @@ def indexers(draw: st.DrawFn) -> dict[str, Any]:
                 "vmMaxMapCount": st.sampled_from(["Init", "Preset"]),
                 "credentials": credentials(ADMINISTRATOR),
             },
-            service=services("rest", single=True, numbers=0),
-            podDisruptionBudget=budgets(3 if replicas is None else replicas),
+            {
+                "service": services("rest", single=True, numbers=0),
+                "podDisruptionBudget": budgets(3 if replicas is None else replicas),
+            },
         )
     )
     return found if replicas is None else {"replicas": replicas, **found}
@@ -58,7 +60,7 @@ def indexers(draw: st.DrawFn) -> dict[str, Any]:
 # --- managers ------------------------------------------------------------------------------------
 _MAIL = st.fixed_dictionaries(
     {
-        "emailNotification": st.just(True),
+        "emailNotification": YES,
         "smtpServer": st.sampled_from(["mail.example.com", "192.0.2.25"]),
         "emailFrom": st.just("wazuh@example.com"),
         "emailTo": st.sampled_from(["soc@example.com", "a@example.com, b@example.com"]),
@@ -72,7 +74,7 @@ def _global(draw: st.DrawFn) -> dict[str, Any]:
     found = draw(
         some_of(
             {
-                "jsonoutOutput": st.just(True),
+                "jsonoutOutput": YES,
                 "alertsLog": st.booleans(),
                 "logAll": st.booleans(),
                 "logAllJson": st.booleans(),
@@ -130,9 +132,7 @@ def _config(draw: st.DrawFn) -> dict[str, Any]:
                 "alerts": some_of(
                     {"logAlertLevel": st.integers(0, 16), "emailAlertLevel": st.integers(0, 16)}
                 ),
-                "logging": some_of(
-                    {"logFormat": st.sampled_from(["plain", "json", "plain,json"])}
-                ),
+                "logging": some_of({"logFormat": st.sampled_from(["plain", "json", "plain,json"])}),
                 "remote": some_of(
                     {
                         "connection": st.just("secure"),
@@ -187,9 +187,7 @@ def _role_fields(extra: str) -> dict[str, Strategy]:
         "extraConfig": st.sampled_from(
             [
                 "",
-                f"<localfile>\n  <location>/var/log/{extra} & co</location>\n</localfile>".replace(
-                    "&", "&amp;"
-                ),
+                f"<localfile>\n  <location>/var/log/{extra} &amp; co</location>\n</localfile>",
                 "<!-- on again -->\n<sca>\n  <enabled>yes</enabled>\n</sca>\n",
             ]
         ),
@@ -203,8 +201,10 @@ def _workers(draw: st.DrawFn) -> dict[str, Any]:
         tiers(
             ("2Gi", "4Gi"),
             _role_fields("worker"),
-            service=services("agent-events", "agent-auth", numbers=200),
-            podDisruptionBudget=budgets(2 if replicas is None else replicas),
+            {
+                "service": services("agent-events", "agent-auth", numbers=200),
+                "podDisruptionBudget": budgets(2 if replicas is None else replicas),
+            },
         )
     )
     return found if replicas is None else {"replicas": replicas, **found}
@@ -227,7 +227,7 @@ def managers(draw: st.DrawFn) -> dict[str, Any]:
                 "master": tiers(
                     ("2Gi", "4Gi"),
                     _role_fields("master"),
-                    service=services("api", "agent-events", "agent-auth", numbers=100),
+                    {"service": services("api", "agent-events", "agent-auth", numbers=100)},
                 ),
                 "workers": _workers(),
             }
@@ -316,8 +316,10 @@ def dashboards(draw: st.DrawFn) -> dict[str, Any]:
         tiers(
             ("1Gi", "2000Mi"),
             {"enabled": st.booleans(), "wazuhPlugin": PLUGINS},
-            service=services("https", single=True, numbers=400),
-            podDisruptionBudget=budgets(1 if replicas is None else replicas),
+            {
+                "service": services("https", single=True, numbers=400),
+                "podDisruptionBudget": budgets(1 if replicas is None else replicas),
+            },
         )
     )
     return found if replicas is None else {"replicas": replicas, **found}
@@ -346,9 +348,7 @@ def _cert_config(draw: st.DrawFn, *, slow: bool) -> dict[str, Any]:
                     ["ECDSA-P256", "RSA-2048"] if slow else ["ECDSA-P256"]
                 ),
                 "extraSANs": some_of(
-                    dict.fromkeys(
-                        ("indexer", "managerMaster", "managerWorker", "dashboard"), _SANS
-                    )
+                    dict.fromkeys(("indexer", "managerMaster", "managerWorker", "dashboard"), _SANS)
                 ),
             }
         )
@@ -381,7 +381,7 @@ def specs(draw: st.DrawFn, *, slow: bool = False) -> dict[str, Any]:
                 "dashboard": dashboards(),
                 "tls": some_of(
                     {
-                        "enabled": st.just(True),
+                        "enabled": YES,
                         "hotReload": some_of({"enabled": st.booleans()}),
                         "certConfig": _cert_config(slow=slow),
                     }

@@ -16,9 +16,7 @@ def some_of(
 ) -> dict[str, Any]:
     """An object with a few of ``fields``: any of them may come, seldom many at once."""
     keys = draw(
-        st.lists(
-            st.sampled_from(sorted(fields)), unique=True, min_size=at_least, max_size=at_most
-        )
+        st.lists(st.sampled_from(sorted(fields)), unique=True, min_size=at_least, max_size=at_most)
     )
     return {key: draw(fields[key]) for key in sorted(keys)}
 
@@ -37,6 +35,7 @@ def unique_items(item: Strategy, key: str, *, at_most: int = 3) -> Strategy:
     return st.lists(item, unique_by=lambda one: str(one[key]), max_size=at_most)
 
 
+YES, NO = st.sampled_from([True]), st.sampled_from([False])
 NAMES = st.sampled_from(["a", "fast", "team-a", "x.y-z", "0"])
 LABELS = st.dictionaries(
     st.sampled_from(["pool", "example.com/team", "kubernetes.io/os"]),
