@@ -3,6 +3,7 @@
 #   make demo     a WazuhCluster becomes a running cluster in the simulator; manifests in build/demo
 #   make test     the test suite            make check    linters, types, import contracts, generated files
 #   make bench    the figures               make golden   accept changed goldens (then review the diff)
+#   make e2e      the tests on a real control plane; its first run builds that from source, with Go
 #   make lock     exact versions with hashes from pyproject.toml
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --u
 	--python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test demo bench generate golden lock clean
+.PHONY: help install check test e2e demo bench generate golden lock clean
 
 help:
 	@sed -n 's/^#  *make/make/p' Makefile
@@ -50,6 +51,9 @@ check: install
 
 test: install
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+e2e: install
+	$(BIN)/python -m tests.e2e.run $(E2E_OPTIONS)
 
 demo: $(RUNTIME)
 	$(BIN)/python -m app simulate examples/quickstart.yaml --output build/demo

@@ -13,6 +13,9 @@ from tests.properties import profile
 
 profile.register()
 
+#: They need a whole control plane: `make e2e` names the folder and runs them.
+collect_ignore = ["e2e"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenClock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -43,8 +44,12 @@ def asked(cluster: ClusterBuilder) -> SyncRequest:
 
 
 def answer(cluster: ClusterBuilder, number: int = 0) -> Result:
-    """What the hook answers now; nothing of it is stored."""
-    return sync(cluster.request(), now=cluster.now, entropy=seeded_entropy(number))
+    """What the hook answers now; nothing of it is stored.
+
+    A copy, for tests to change: manifests of an answer are kept and answered again.
+    """
+    result = sync(cluster.request(), now=cluster.now, entropy=seeded_entropy(number))
+    return copy.deepcopy(result)
 
 
 def child(result: Result, kind: str, name: str) -> Manifest:

@@ -75,12 +75,21 @@ def render(cluster: Cluster) -> tuple[Manifest, ...]:
 
 @lru_cache(maxsize=128)
 def _rest(content: _Content) -> Rendered:
-    """Everything but the Secrets."""
+    """Everything but the Secrets.
+
+    What is kept must not hold parts of the request, which belongs to the caller.
+    """
+    cluster = content.cluster
+    own = {
+        role: replace(tier, fixed=orjson.loads(orjson.dumps(tier.fixed)))
+        for role, tier in cluster.tiers.items()
+    }
+    detached = replace(cluster, tiers=own)
     found = tuple(
         child
         for children in COMPONENTS
         if children is not shared.children
-        for child in children(content.cluster)
+        for child in children(detached)
     )
     return Rendered(children=found, too_large=tuple(check_sizes(found)))
 

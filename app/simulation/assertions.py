@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from app import names
 from app.result import Manifest
+from app.simulation.api import Api
 from app.simulation.api_calls import INVALID, OK, Write
-from app.simulation.api_server import ApiServer
 from app.simulation.timeline import Timeline
 from app.simulation.workloads.references import referred
 
@@ -69,7 +69,7 @@ class Assertions:
         "violations",
     )
 
-    def __init__(self, timeline: Timeline, api: ApiServer) -> None:
+    def __init__(self, timeline: Timeline, api: Api) -> None:
         """Empty."""
         self.violations: list[Violation] = []
         self._timeline = timeline
@@ -97,14 +97,14 @@ class Assertions:
                 Violation(time=self._timeline.elapsed, rule=rule, message=message)
             )
 
-    def hook_called(self) -> None:
-        """Count calls within a minute in which nobody else changed anything."""
+    def hook_called(self, parents: int) -> None:
+        """Count calls for ``parents`` within a minute in which nobody else changed anything."""
         now = self._timeline.elapsed
         self._calls.append(now)
         begin = max(now - WINDOW_SECONDS, self._foreign)
         while self._calls[0] < begin:
             self._calls.popleft()
-        if len(self._calls) > QUIET_CALLS_MAX:
+        if len(self._calls) > QUIET_CALLS_MAX * max(parents, 1):
             self.report(
                 Rule.HOT_LOOP,
                 f"more than {QUIET_CALLS_MAX} hook calls within a minute without a cause",

@@ -15,8 +15,8 @@ import orjson
 from app.names import LAST_APPLIED
 from app.result import Manifest
 from app.simulation.answers import ChildKey
+from app.simulation.api import Api
 from app.simulation.api_calls import CONFLICT, NOT_FOUND, ApiError, key_of
-from app.simulation.api_server import ApiServer
 from app.simulation.assertions import Assertions
 from app.simulation.merge import canonical_json, same, update_of
 from app.simulation.ownership import ACTOR, owner_reference
@@ -46,7 +46,7 @@ class Children:
 
     def __init__(
         self,
-        api: ApiServer,
+        api: Api,
         registration: Registration,
         assertions: Assertions,
         rng: random.Random,

@@ -13,8 +13,8 @@ from typing import Final, Protocol
 
 from app import names
 from app.result import Manifest
+from app.simulation.api import Api
 from app.simulation.api_calls import Event, EventType
-from app.simulation.api_server import ApiServer
 from app.simulation.kinds import KINDS
 from app.simulation.timeline import Timeline
 
@@ -80,7 +80,7 @@ class Informers:
     )
 
     def __init__(
-        self, timeline: Timeline, api: ApiServer, lag: Lag, rng: random.Random, handler: Handler
+        self, timeline: Timeline, api: Api, lag: Lag, rng: random.Random, handler: Handler
     ) -> None:
         """``handler``: called after an event has changed the cache, with the state before it."""
         self._timeline = timeline

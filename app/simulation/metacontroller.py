@@ -22,8 +22,8 @@ from app.simulation.answers import (
     complaints,
     decoded,
 )
+from app.simulation.api import Api
 from app.simulation.api_calls import Event, EventType, controller_of
-from app.simulation.api_server import ApiServer
 from app.simulation.assertions import Assertions
 from app.simulation.children import Children
 from app.simulation.hook import TOO_MANY_REQUESTS, Hook, HookAnswer
@@ -52,7 +52,7 @@ class Metacontroller:
     def __init__(
         self,
         timeline: Timeline,
-        api: ApiServer,
+        api: Api,
         hook: Hook,
         registration: Registration,
         assertions: Assertions,
@@ -216,6 +216,7 @@ class Metacontroller:
             self.queue.add_rate_limited(key)
         self.syncs.append(
             Sync(
+                parent=key,
                 started=progress.started,
                 ended=self._timeline.elapsed,
                 ending=end.ending,
@@ -282,7 +283,7 @@ class Metacontroller:
         }
 
     def _call(self, request: Manifest, progress: Progress) -> HookAnswer:
-        self._assertions.hook_called()
+        self._assertions.hook_called(len(self.informers.objects(self._parent_kind)))
         hook = self.hook.finalize if request["finalizing"] else self.hook.sync
         answer = hook(request)
         progress.status = answer.status

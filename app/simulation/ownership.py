@@ -5,8 +5,8 @@ from __future__ import annotations
 from app import names
 from app.result import Manifest
 from app.simulation.answers import AnswerError
+from app.simulation.api import Api
 from app.simulation.api_calls import NOT_FOUND, ApiError, controller_of
-from app.simulation.api_server import ApiServer
 from app.simulation.informers import Informers
 from app.simulation.kinds import Kind
 
@@ -31,7 +31,7 @@ def is_selected(item: Manifest, parent: Manifest) -> bool:
     return bool(labels.get(names.LABEL_CONTROLLER_UID) == parent["metadata"]["uid"])
 
 
-def claimed(api: ApiServer, informers: Informers, kind: Kind, parent: Manifest) -> list[Manifest]:
+def claimed(api: Api, informers: Informers, kind: Kind, parent: Manifest) -> list[Manifest]:
     """Children of one kind as they are cached; adopts and releases by live writes.
 
     AnswerError if such a write fails, which ends the sync before the hook is called.
@@ -44,7 +44,7 @@ def claimed(api: ApiServer, informers: Informers, kind: Kind, parent: Manifest) 
     ]
 
 
-def _claim(api: ApiServer, item: Manifest, parent: Manifest) -> bool:
+def _claim(api: Api, item: Manifest, parent: Manifest) -> bool:
     terminating = "deletionTimestamp" in parent["metadata"]
     owner = controller_of(item)
     if owner is not None:
@@ -60,7 +60,7 @@ def _claim(api: ApiServer, item: Manifest, parent: Manifest) -> bool:
     return _adopt(api, item, parent)
 
 
-def _adopt(api: ApiServer, item: Manifest, parent: Manifest) -> bool:
+def _adopt(api: Api, item: Manifest, parent: Manifest) -> bool:
     metadata = parent["metadata"]
     live = api.find(parent["kind"], metadata["namespace"], metadata["name"])
     if live is None or live["metadata"]["uid"] != metadata["uid"]:
@@ -71,13 +71,13 @@ def _adopt(api: ApiServer, item: Manifest, parent: Manifest) -> bool:
     return _write_references(api, item, references)
 
 
-def _release(api: ApiServer, item: Manifest, parent: Manifest) -> None:
+def _release(api: Api, item: Manifest, parent: Manifest) -> None:
     uid = parent["metadata"]["uid"]
     rest = [r for r in item["metadata"]["ownerReferences"] if r["uid"] != uid]
     _write_references(api, item, rest)
 
 
-def _write_references(api: ApiServer, item: Manifest, references: list[Manifest]) -> bool:
+def _write_references(api: Api, item: Manifest, references: list[Manifest]) -> bool:
     """GET and PUT with other ownerReferences; False if the object is gone."""
     metadata = item["metadata"]
     live = api.find(item["kind"], metadata["namespace"], metadata["name"])

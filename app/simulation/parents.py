@@ -6,8 +6,8 @@ from typing import Final
 
 from app.result import Manifest
 from app.simulation.answers import AnswerError
+from app.simulation.api import Api
 from app.simulation.api_calls import CONFLICT, NOT_FOUND, ApiError
-from app.simulation.api_server import ApiServer
 from app.simulation.assertions import Assertions
 from app.simulation.merge import same
 from app.simulation.ownership import ACTOR
@@ -22,7 +22,7 @@ class Parents:
 
     __slots__ = ("_api", "_assertions", "_registration")
 
-    def __init__(self, api: ApiServer, registration: Registration, assertions: Assertions) -> None:
+    def __init__(self, api: Api, registration: Registration, assertions: Assertions) -> None:
         """Without state."""
         self._api = api
         self._registration = registration

@@ -19,9 +19,11 @@ class Ending(StrEnum):
 class Sync:
     """One finished sync. Times in seconds since the start; ``writes``: child and status writes.
 
-    ``status``: HTTP status of the hook, 0 if it was not called. ``resync_after``: as answered.
+    ``parent``: namespace and name. ``status``: HTTP status of the hook, 0 if it was not called.
+    ``resync_after``: as answered.
     """
 
+    parent: tuple[str, str]
     started: float
     ended: float
     ending: Ending

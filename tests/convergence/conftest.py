@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
+import bcrypt
 import pytest
 
 from app.simulation.engine import Engine
 from tests.convergence.witness import Witness
 from tests.convergence.world import EVERYTHING, rested
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hashes_are_kept() -> Iterator[None]:
+    """A bcrypt hash takes a quarter of a second, and clusters of one seed have the same passwords.
+
+    Equal password and salt give an equal hash, so nothing differs but the time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bcrypt, "hashpw", cache(bcrypt.hashpw))
+        yield
 
 
 @pytest.fixture

@@ -60,13 +60,13 @@ def worlds_after_each_write(engine: Engine, *, every: int, seconds: float) -> li
     return found
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(2))
 def test_each_prefix_of_each_answer_of_a_creation_converges(part: int) -> None:
     """Killed after the k-th write and started again: one cluster, one identity (F57)."""
     engine = created(seed=20 + part)
-    # Writes of the four worlds interleave, so that together they are all of them.
-    engine.run_for(0.04 + 0.012 * part)
-    for world in worlds_after_each_write(engine, every=13, seconds=0.6):
+    # Two runs, so that the prefixes of one fall between those of the other.
+    engine.run_for(0.04 + 0.036 * part)
+    for world in worlds_after_each_write(engine, every=9, seconds=0.6):
         witness, before = Witness(world), identity(world)
         settle(world)
         assert shape(world) == shape(rested())
@@ -80,7 +80,7 @@ def test_each_prefix_of_each_answer_of_a_change_converges(engine: Engine) -> Non
     before, end = identity(engine), shape(rested(CHANGE))
     engine.run_for(30)
     edit(engine, CHANGE)
-    for world in worlds_after_each_write(engine, every=9, seconds=400):
+    for world in worlds_after_each_write(engine, every=13, seconds=400):
         witness = Witness(world)
         settle(world)
         assert shape(world) == end
@@ -89,7 +89,7 @@ def test_each_prefix_of_each_answer_of_a_change_converges(engine: Engine) -> Non
         assert witness.rolls() == [role for role in ROLE_ORDER if role in witness.rolls()]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_any_subset_of_an_answer_converges(engine: Engine, witness: Witness, seed: int) -> None:
     """Writes refused at random, with the answers that are swallowed and those that are not."""
     rng = random.Random(seed)  # noqa: S311 - a seeded choice of faults
@@ -210,7 +210,7 @@ def test_a_restart_in_the_middle_of_a_creation_changes_no_identity(writes: int) 
     assert witness.stops == []
 
 
-@pytest.mark.parametrize("stops", [1, 2, 4, 6, 7])
+@pytest.mark.parametrize("stops", [1, 4, 6])
 def test_a_restart_in_the_middle_of_a_roll_goes_on_where_it_was(
     engine: Engine, witness: Witness, stops: int
 ) -> None:

@@ -26,7 +26,8 @@ CREATION, AFTER = 3, 4
 @given(spec=specs(slow=True))
 def test_a_cluster_at_rest_keeps_every_promise(spec: dict[str, Any]) -> None:
     """Names, references, schema, security levels, secrets: whatever the spec."""
-    assert broken(answer(running(spec)), spec) == {}
+    found = broken(answer(running(spec)), spec)
+    assert found == {}, found
 
 
 @examples(30)

@@ -234,7 +234,8 @@ def managers(draw: st.DrawFn) -> dict[str, Any]:
         )
     )
     auth = found.get("config", {}).get("auth", {})
-    if auth.get("usePassword") and "passwordSecretRef" not in auth and draw(st.booleans()):
+    if "passwordSecretRef" not in auth and draw(st.integers(0, 7)) == 0:
+        found.setdefault("config", {}).setdefault("auth", {})["usePassword"] = True
         found["authdPasswordSecretRef"] = {"name": ENROLMENT, "key": "key"}
     if draw(st.booleans()):
         found["agentService"] = draw(services("agent-events", "agent-auth", numbers=300))

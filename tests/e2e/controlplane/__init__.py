@@ -1,0 +1,1 @@
+"""The programs of a control plane: pinned Go modules, and how they are built."""

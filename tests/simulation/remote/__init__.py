@@ -1,0 +1,1 @@
+"""Tests of the model's client of a real API server."""
