@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+import orjson
+
 OPAQUE: Final = "Opaque"
 TLS: Final = "kubernetes.io/tls"
 
@@ -20,11 +22,8 @@ def encode(values: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def data_hash(data: Mapping[str, str]) -> str:
-    """SHA-256 over a Secret's data (sorted keys, base64 values), lower-case hex."""
-    digest = hashlib.sha256()
-    for key in sorted(data):
-        digest.update(f"{len(key)}:{key}={len(data[key])}:{data[key]};".encode())
-    return digest.hexdigest()
+    """SHA-256 over a Secret's data as JSON (sorted keys, base64 values), lower-case hex."""
+    return hashlib.sha256(orjson.dumps(dict(data), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """HTTP edge: the application and its routes. It knows nothing of Kubernetes.
 
-FastAPI routes and runs the lifespan; the handlers are plain ASGI (`app.edge.endpoints`), and nothing
-that describes the API or redirects is switched on.
+FastAPI routes and runs the lifespan; the handlers are plain ASGI (`app.edge.endpoints`), and
+nothing that describes the API or redirects is switched on.
 """
 
 from __future__ import annotations

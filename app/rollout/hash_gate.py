@@ -79,6 +79,8 @@ class Gate:
 def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) -> Gate:
     """Keep the observed hash where it rests on Secrets that are being written or too young."""
     template = template_of(wanted)
+    if not facts.rewritten and _has_both_hashes(template, workload):
+        return Gate(workload=wanted)
     reader = SecretReader(observed=facts.observed, names=facts.names)
     written = facts.rewritten | _unproven(facts)
     leaves = [facts.names.certs(leaf) for leaf in TIER_LEAVES[role]]
@@ -108,6 +110,15 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
         due=max(due, default=None),
         message=YOUNG,
         waiting=frozenset(waiting),
+    )
+
+
+def _has_both_hashes(template: Mapping[str, Any], workload: Workload) -> bool:
+    """Whether no hash would move."""
+    wanted, running = annotations_of(template), workload.annotations
+    return all(
+        wanted.get(hashed) == as_text(running.get(hashed))
+        for hashed in (names.CERT_HASH, names.CONFIG_HASH)
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from app import names
@@ -125,7 +126,9 @@ def _tier(
     blocker = _first_not_passed(facts, before)
     if blocker is not None and not (has_template and _has_configuration(facts, role, by_name)):
         return _held(facts, gate, workload, applied, blocker)
-    if gate.waiting & (secret_references(gate.template) - secret_references(applied)):
+    if gate.waiting and gate.waiting & (
+        secret_references(gate.template) - secret_references(applied)
+    ):
         return _postponed(facts, gate, workload, applied)
     passed = has_template and not gate.is_open and _has_passed(role, workload)
     state = TierState(
@@ -210,6 +213,7 @@ def _missing(facts: RolloutFacts, template: Mapping[str, Any]) -> frozenset[str]
     )
 
 
+@lru_cache(maxsize=256)
 def own_secrets(named: Names) -> frozenset[str]:
     """Every Secret of ours that pods may read."""
     leaves = {named.certs(leaf) for tier in TIER_LEAVES.values() for leaf in tier}

@@ -156,7 +156,7 @@ class _Checker:
             below = f"{path}{_step(key)}"
             if not isinstance(key, str) or (form and not _matches(form, key)):
                 self._refuse(below, "is no key of a label or annotation")
-            else:
+            elif item is not None:  # the API server drops it
                 kept[key] = self.node(item, schema["additionalProperties"], below)
         return {key: item for key, item in kept.items() if item is not _NO_VALUE}
 

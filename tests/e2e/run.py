@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 def _pytest(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run the tests against what ``environment`` names."""
     tests = [argument for argument in arguments if argument.startswith("tests/")]
-    command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "worksteal"]
+    command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile"]
     done = subprocess.run(  # noqa: S603 - arguments of whoever calls us
         [*command, *arguments, *([] if tests else ["tests/e2e"])],
         cwd=ROOT,

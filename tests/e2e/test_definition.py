@@ -108,6 +108,12 @@ def test_a_bound_holds(number: int, field: Namespace) -> None:
     assert {value for value, text in said.items() if f"spec.{bound.path}" not in text} == set()
 
 
+def test_a_null_in_a_map_is_dropped(field: Namespace) -> None:
+    """So the hook never sees it, and takes it for absent where it comes another way."""
+    reply = field.create(wazuh_cluster({"indexer": {"nodeSelector": {"a": None}}}), **DRY_RUN)
+    assert reply.body["spec"]["indexer"] == {"nodeSelector": {}}
+
+
 def test_a_misspelt_field_is_refused(validation: str, field: Namespace) -> None:
     """Under strict validation, kubectl's default, a field that we don't know is an error."""
     spec = {"indexer": {"replica": 3}}

@@ -26,7 +26,8 @@ def test_the_past_leaves_no_trace(pair: tuple[Spec, Spec]) -> None:
     """A cluster that had another spec equals one made from the last, keys and dates aside."""
     before, after = pair
     note(f"{before} to {after}")
-    assert differences(edited(running(before), after), running(after)) == []
+    found = differences(edited(running(before), after), running(after))
+    assert found == [], found
 
 
 @examples(30)
@@ -42,7 +43,8 @@ def test_changes_of_mind_leave_no_trace(pair: tuple[Spec, Spec], data: st.DataOb
             cluster.settle()
     # The new version may have been started; there is no way back from it.
     last = {**after, "rollout": before.get("rollout", {})}
-    assert differences(edited(cluster, last), running(last)) == []
+    found = differences(edited(cluster, last), running(last))
+    assert found == [], found
 
 
 @examples(30)
@@ -68,7 +70,8 @@ def test_an_invalid_spec_moves_nothing(cluster: ClusterBuilder, spec: object) ->
         assert result.report.outcome is Outcome.APPLIED
         return
     sent = {key_of(one): one for one in result.response.children}
-    assert paths(sent, {key: last_applied(one) for key, one in cluster.children.items()}) == []
+    found = paths(sent, {key: last_applied(one) for key, one in cluster.children.items()})
+    assert found == [], found
     judged = {one["type"]: one for one in status["conditions"]}
     assert status["phase"] == "Failed"
     assert (judged["Ready"]["status"], judged["Ready"]["reason"]) == ("False", "ReconcileError")

@@ -53,7 +53,8 @@ def test_order_is_of_no_importance(cluster: ClusterBuilder, *, seed: int, is_v1:
         json.loads(wire(sync(one, now=cluster.now, entropy=seeded_entropy(1))))
         for one in (request, other)
     )
-    assert paths(first, second) == []
+    found = paths(first, second)
+    assert found == [], found
 
 
 # --- lagging informers ----------------------------------------------------------------------------
@@ -122,7 +123,8 @@ def test_what_is_not_seen_is_not_lost(
     unseen = data.draw(subsets(cluster.children))
     result = check_partial(cluster, unseen, is_blind=is_blind)
     disturbed = refused_creates(cluster, result, unseen)
-    assert differences(rest(disturbed), rest(cluster)) == []
+    found = differences(rest(disturbed), rest(cluster))
+    assert found == [], found
 
 
 @pytest.mark.parametrize("is_blind", [False, True], ids=["related is shown", "related lags"])
@@ -149,7 +151,8 @@ def test_a_part_of_an_answer_is_enough(cluster: ClusterBuilder, data: st.DataObj
         applied.children.pop(key, None)
         if before is not None:
             applied.children[key] = copy.deepcopy(before)
-    assert differences(rest(applied), rest(cluster)) == []
+    found = differences(rest(applied), rest(cluster))
+    assert found == [], found
 
 
 # --- two replicas of the hook ---------------------------------------------------------------------

@@ -102,6 +102,13 @@ def test_a_fault_says_where_what_and_what_is_allowed(case: str) -> None:
     assert _texts(raw) == texts
 
 
+def test_a_null_in_a_map_is_no_entry() -> None:
+    """The API server drops it, so an object that went around it is read the same way."""
+    spec, found = parse_spec({"version": "4.14.1", "indexer": {"nodeSelector": {"a": None}}})
+    assert spec == parse_spec({"version": "4.14.1", "indexer": {"nodeSelector": {}}})[0]
+    assert found == ()
+
+
 def test_unknown_fields_warn_at_every_depth() -> None:
     """Around the API server a misspelt field would otherwise be lost in silence."""
     raw = MINIMAL | {

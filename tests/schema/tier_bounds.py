@@ -40,7 +40,7 @@ def _tier(tier: str) -> tuple[Bound, ...]:
         Bound(
             f"{tier}.nodeSelector",
             ({}, {"a/b": "c"}, {"a": ""}, {"kubernetes.io/os": "linux"}),
-            ([], {"a": 1}, {"a": None}, {"a": "b c"}, {"a": "c" * 64}, many),
+            ([], {"a": 1}, {"a": "b c"}, {"a": "c" * 64}, many),
         ),
         Bound(
             f"{tier}.podLabels",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+from hypothesis import note
 from hypothesis import strategies as st
 
 from app.hook.sync import sync
@@ -55,10 +56,14 @@ def moments(draw: st.DrawFn) -> ClusterBuilder:
     """A cluster that exists: perhaps with a new spec, a round or two later, pods in any state."""
     cluster: ClusterBuilder = draw(at_rest())
     if draw(st.booleans()):
-        reworded(cluster, draw(specs()))
+        spec = draw(specs())
+        note(f"from {cluster.parent['spec']} to {spec}")
+        reworded(cluster, spec)
         for _ in range(draw(st.integers(0, 2))):
             cluster.sync(sync)
             cluster.wait(seconds=draw(st.sampled_from([1, 100])))
     if draw(st.booleans()):
-        put(cluster, draw(workload_states(cluster)))
+        states = draw(workload_states(cluster))
+        note(f"{cluster.calls} answers, {cluster.now}, {states}")
+        put(cluster, states)
     return cluster
