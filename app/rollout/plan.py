@@ -250,7 +250,7 @@ def _kept(
 
 
 def _left(facts: RolloutFacts, workload: Workload, newer: int) -> tuple[TierState, Manifest]:
-    """What a newer hook wrote, stamp included: two versions in turn would roll to and fro."""
+    """What a newer hook wrote, stamp included: two versions in turn would roll back and forth."""
     role = workload.role
     replicas = facts.replicas[role]
     state = TierState(

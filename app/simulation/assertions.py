@@ -74,7 +74,7 @@ class Assertions:
         self.violations: list[Violation] = []
         self._timeline = timeline
         self._api = api
-        self._calls: deque[float] = deque()
+        self._calls: dict[str, deque[float]] = defaultdict(deque)
         self._foreign = 0.0
         self._said: set[tuple[Rule, str]] = set()
         self._since: dict[str, int] = {}
@@ -97,14 +97,15 @@ class Assertions:
                 Violation(time=self._timeline.elapsed, rule=rule, message=message)
             )
 
-    def hook_called(self, parents: int) -> None:
-        """Count calls for ``parents`` within a minute in which nobody else changed anything."""
+    def hook_called(self, parent: Manifest) -> None:
+        """Count calls for a parent within a minute in which nobody else changed anything."""
         now = self._timeline.elapsed
-        self._calls.append(now)
+        calls = self._calls[parent["metadata"]["uid"]]
+        calls.append(now)
         begin = max(now - WINDOW_SECONDS, self._foreign)
-        while self._calls[0] < begin:
-            self._calls.popleft()
-        if len(self._calls) > QUIET_CALLS_MAX * max(parents, 1):
+        while calls[0] < begin:
+            calls.popleft()
+        if len(calls) > QUIET_CALLS_MAX:
             self.report(
                 Rule.HOT_LOOP,
                 f"more than {QUIET_CALLS_MAX} hook calls within a minute without a cause",

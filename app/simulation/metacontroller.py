@@ -283,7 +283,7 @@ class Metacontroller:
         }
 
     def _call(self, request: Manifest, progress: Progress) -> HookAnswer:
-        self._assertions.hook_called(len(self.informers.objects(self._parent_kind)))
+        self._assertions.hook_called(request["parent"])
         hook = self.hook.finalize if request["finalizing"] else self.hook.sync
         answer = hook(request)
         progress.status = answer.status

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from app import names
 from app.result import Manifest
 from app.simulation.api_calls import ApiError
-from app.simulation.remote.connection import Connection, access_of
+from app.simulation.kinds import KINDS
+from app.simulation.remote.connection import Connection, access_of, collection
 from tests.e2e.audit import AuditLog
 from tests.e2e.cluster import Namespace
 
@@ -62,9 +64,10 @@ def namespaces(connection: Connection) -> Iterator[Namespaces]:
         return Namespace(connection, name)
 
     yield make
-    for name in made:
-        with suppress(ApiError):
-            connection.call("DELETE", f"/api/v1/namespaces/{name}")
+    for name in made:  # the cluster first, or Metacontroller would go on to create its children
+        for path in (collection(KINDS[names.KIND], name), f"/api/v1/namespaces/{name}"):
+            with suppress(ApiError):
+                connection.call("DELETE", path)
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_a_null_in_a_map_is_dropped(field: Namespace) -> None:
     assert reply.body["spec"]["indexer"] == {"nodeSelector": {}}
 
 
-def test_a_misspelt_field_is_refused(validation: str, field: Namespace) -> None:
+def test_a_misspelt_field_is_refused(field: Namespace) -> None:
     """Under strict validation, kubectl's default, a field that we don't know is an error."""
     spec = {"indexer": {"replica": 3}}
     with pytest.raises(ApiError, match=r'unknown field "spec.indexer.replica"') as refused:

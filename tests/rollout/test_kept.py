@@ -228,7 +228,7 @@ def _rendered_by_a_newer_hook(name: str) -> ClusterBuilder:
 
 @pytest.mark.parametrize("name", TIERS)
 def test_an_older_hook_leaves_what_a_newer_one_rendered(name: str) -> None:
-    """Two versions answer in turn during their roll-out: no template goes to and fro."""
+    """Two versions answer in turn during their roll-out: no template goes back and forth."""
     cluster = _rendered_by_a_newer_hook(name)
     before = cluster.writes
     result = cluster.sync(sync)
