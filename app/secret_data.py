@@ -26,6 +26,25 @@ def data_hash(data: Mapping[str, str]) -> str:
     return hashlib.sha256(orjson.dumps(dict(data), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+class SecretGroup:
+    """Some Secrets (None: absent), equal if their data is: what follows from it can be kept."""
+
+    __slots__ = ("_digests", "secrets")
+
+    def __init__(self, *secrets: SecretData | None) -> None:
+        """``secrets`` in a fixed order."""
+        self.secrets = secrets
+        self._digests = tuple(None if one is None else (one.name, one.digest) for one in secrets)
+
+    def __hash__(self) -> int:
+        """Of the data's digests."""
+        return hash(self._digests)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether names and data are the same."""
+        return isinstance(other, SecretGroup) and self._digests == other._digests
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretData:
     """Name, type, data (key to base64) and annotations of ours of one Secret.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 import orjson
 
@@ -23,7 +24,7 @@ from app.faults import Fault, held
 from app.names import MANAGER_API_PORT
 from app.observed.request import Observed, as_map, as_text
 from app.result import Reissue
-from app.secret_data import SecretData, encode
+from app.secret_data import SecretData, SecretGroup, encode
 from app.stamps import stamped
 
 PASSWORD_DIGESTS = "password-digests"  # noqa: S105 - a key of a Secret
@@ -97,16 +98,17 @@ def indexer_security(
     """
     name = cluster.names.indexer_security
     present = observed.secrets.get(name)
-    users = _index_users(
+    credentials = (
         observed.secrets.get(cluster.names.indexer_credentials),
         observed.secrets.get(cluster.names.dashboard_credentials),
     )
+    if _is_done(SecretGroup(present, *credentials)):
+        return _kept(present, now)
+    users = _index_users(*credentials)
     if users is None:
         return _kept(present, now)
     known = _known_hashes(present)
     hashes = [_kept_hash(known, user) for user in users]
-    if present is not None and present.data.keys() >= security_config.FILES and all(hashes):
-        return _kept(present, now)
     if present is not None and present.immutable:
         return _refused(cluster, present, "spec.indexer.credentials", now)
     made = [
@@ -120,6 +122,18 @@ def indexer_security(
     return Derived(
         secret=_written(name, present, data, now), reissue=Reissue(secret=name, reason=reason)
     )
+
+
+@lru_cache(maxsize=512)
+def _is_done(group: SecretGroup) -> bool:
+    """Whether the files (the first Secret) are those of the credentials behind it."""
+    present, administrator, dashboard = group.secrets
+    users = _index_users(administrator, dashboard)
+    if present is None or users is None:
+        return False
+    known = _known_hashes(present)
+    has_files = present.data.keys() >= security_config.FILES
+    return has_files and all(_kept_hash(known, user) is not None for user in users)
 
 
 def _kept(present: SecretData | None, now: datetime) -> Derived:

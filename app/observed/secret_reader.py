@@ -7,11 +7,14 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 from app import kinds, names
 from app.cluster import SecretKey
 from app.names import Names
 from app.observed.request import Observed, as_list, as_map, as_time
+from app.secret_data import SecretData, SecretGroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +36,8 @@ class SecretReader:
 
     def value(self, name: str, key: str) -> bytes | None:
         """Decoded value, or None where Secret or key is not there."""
-        own = self.observed.secrets.get(name)
-        if own is not None:
-            return own.value(key)
-        if self._is_ours(name):
-            return None
-        user = self.observed.user_secret(name)
-        return None if user is None else user.value(key)
+        secret = self._secret(name)
+        return None if secret is None else secret.value(key)
 
     def written(self, name: str) -> datetime | None:
         """When the data was last written, as far as it is known."""
@@ -59,16 +57,30 @@ class SecretReader:
         The key is a strong secret that the tier reads anyway, so the digests of weak passwords
         are of no use for guessing them.
         """
-        strong = self.value(secret_key.name, secret_key.key)
-        if strong is None:
-            return None
-        digests: dict[str, str] = {}
-        for one in keys:
-            raw = self.value(one.name, one.key)
-            if raw is None:
-                return None
-            digests[f"{one.name}/{one.key}"] = hmac.new(strong, raw, hashlib.sha256).hexdigest()
-        return digests
+        wanted = (secret_key, *keys)
+        return _digests(SecretGroup(*(self._secret(one.name) for one in wanted)), wanted)
+
+    def _secret(self, name: str) -> SecretData | None:
+        own = self.observed.secrets.get(name)
+        if own is not None or self._is_ours(name):
+            return own
+        return self.observed.user_secret(name)
 
     def _is_ours(self, name: str) -> bool:
         return name in self.names.identity_secrets
+
+
+@lru_cache(maxsize=512)
+def _digests(group: SecretGroup, keys: tuple[SecretKey, ...]) -> Mapping[str, str] | None:
+    """HMAC of each key but the first, whose value is the secret; kept by the Secrets' data."""
+    pairs = zip(group.secrets, keys, strict=True)
+    values = [None if secret is None else secret.value(key.key) for secret, key in pairs]
+    strong, *others = values
+    if strong is None:
+        return None
+    digests: dict[str, str] = {}
+    for key, raw in zip(keys[1:], others, strict=True):
+        if raw is None:
+            return None
+        digests[f"{key.name}/{key.key}"] = hmac.new(strong, raw, hashlib.sha256).hexdigest()
+    return MappingProxyType(digests)

@@ -8,7 +8,8 @@ from datetime import datetime
 from app import kinds, names
 from app.certificates.issue import RsaKeyFactory, generate_rsa_key
 from app.certificates.leaves import leaf_plans
-from app.certificates.plan import CertificatePlan, CertificateRequest, Finding, plan
+from app.certificates.plan import CertificatePlan, CertificateRequest, Finding
+from app.certificates.quiet import quiet_plan
 from app.credentials import recovery
 from app.entropy import Entropy
 from app.names import Names
@@ -38,7 +39,7 @@ def certificate_plan(
         for leaf in leaf_plans(named, None)
         if leaf.secret in observed.secrets
     }
-    made = plan(
+    made = quiet_plan(
         CertificateRequest(
             names=named,
             uid=request.uid,

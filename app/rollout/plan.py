@@ -22,7 +22,9 @@ from app.observed.request import Workload, as_map
 from app.observed.secret_reader import SecretReader
 from app.observed.template import (
     annotations_of,
+    is_equal,
     is_in_force,
+    needed_secrets,
     template_of,
     with_replicas,
     with_template,
@@ -122,7 +124,9 @@ def _tier(
     missing = _missing(facts, gate.template)
     if missing or facts.is_ca_held:
         return _kept(facts, gate, workload, applied, missing)
-    has_template = applied == gate.template and is_in_force(workload.template, gate.template)
+    has_template = is_equal(applied, gate.template) and is_in_force(
+        workload.template, gate.template
+    )
     blocker = _first_not_passed(facts, before)
     if blocker is not None and not (has_template and _has_configuration(facts, role, by_name)):
         return _held(facts, gate, workload, applied, blocker)
@@ -208,7 +212,7 @@ def _missing(facts: RolloutFacts, template: Mapping[str, Any]) -> frozenset[str]
     known = own_secrets(facts.names) | facts.unusable
     return frozenset(
         name
-        for name in secret_references(template) & known
+        for name in needed_secrets(template) & known
         if name in facts.unusable or not reader.is_there(name)
     )
 

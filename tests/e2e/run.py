@@ -14,12 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from tests.e2e.controlplane.build import build
 from tests.e2e.stack.content import ROOT
+from tests.e2e.stack.processes import STOP_SECONDS, ProcessError
 from tests.e2e.stack.stack import Stack
 
 #: The whole suite; a test that hangs has a limit of its own long before.
@@ -40,8 +41,11 @@ def main(arguments: Sequence[str]) -> int:
         _say(f"started in {time.monotonic() - began:.1f} s; logs in {folder}")
         if "--serve" in arguments:
             return _serve(stack.environment)
-        status = _pytest(arguments, stack.environment)
-        faults = stack.faults()
+        try:
+            status = _pytest(arguments, stack.environment, stack.check)
+            faults = stack.violations()
+        except ProcessError as error:
+            status, faults = 1, [str(error)]
     for fault in faults:
         _say(fault)
     if not status and not faults:
@@ -49,18 +53,30 @@ def main(arguments: Sequence[str]) -> int:
     return status or (1 if faults else 0)
 
 
-def _pytest(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run the tests against what ``environment`` names."""
+def _pytest(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    check: Callable[[], None] = lambda: None,
+) -> int:
+    """Run the tests against what ``environment`` names, as long as ``check`` raises nothing."""
     tests = [argument for argument in arguments if argument.startswith("tests/")]
     command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile"]
-    done = subprocess.run(  # noqa: S603 - arguments of whoever calls us
+    running = subprocess.Popen(  # noqa: S603 - arguments of whoever calls us
         [*command, *arguments, *([] if tests else ["tests/e2e"])],
         cwd=ROOT,
         env={**os.environ, **environment},
-        check=False,
-        timeout=SUITE_SECONDS,
     )
-    return done.returncode
+    end = time.monotonic() + SUITE_SECONDS
+    try:
+        while running.poll() is None:
+            check()
+            if time.monotonic() > end:
+                raise ProcessError(f"the tests have not ended within {SUITE_SECONDS} s")
+            time.sleep(1.0)
+    finally:
+        running.terminate()
+        running.wait(STOP_SECONDS)
+    return running.returncode
 
 
 def _serve(environment: Mapping[str, str]) -> int:

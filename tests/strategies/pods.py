@@ -125,7 +125,7 @@ _VOLUME_SOURCES: tuple[dict[str, Any], ...] = (
     {"emptyDir": {}},
     {"emptyDir": {"medium": "Memory", "sizeLimit": "1024Mi"}},
     {"configMap": {"name": EXTRA, "defaultMode": 0o444}},
-    {"secret": {"secretName": EXTRA, "items": [{"key": "a", "path": "b", "mode": 0o400}]}},
+    {"secret": {"secretName": EXTRA, "items": [{"key": "a", "path": "a/b", "mode": 0o400}]}},
     {"persistentVolumeClaim": {"claimName": EXTRA, "readOnly": False}},
     {"csi": {"driver": "example.com", "readOnly": True, "volumeAttributes": {"a": "b"}}},
     {

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.strategies.certificates import cert_configs
 from tests.strategies.pods import IMAGES, budgets, services, tiers
 from tests.strategies.values import NAMES, YES, Strategy, some_of, unique_items, with_some
 from tests.user_objects import (
@@ -326,45 +327,7 @@ def dashboards(draw: st.DrawFn) -> dict[str, Any]:
     return found if replicas is None else {"replicas": replicas, **found}
 
 
-# --- certificates --------------------------------------------------------------------------------
-_DN = st.sampled_from(["Oviedo", "Example 2.0-b", "a."])
-_SANS = st.lists(
-    st.sampled_from(["siem.Example.com", "*.siem.example.com", "192.0.2.7", "2001:db8::7"]),
-    unique=True,
-    max_size=2,
-)
-
-
-@st.composite
-def _cert_config(draw: st.DrawFn, *, slow: bool) -> dict[str, Any]:
-    found: dict[str, Any] = draw(
-        some_of(
-            {
-                "country": st.sampled_from(["DE", "ES"]),
-                "state": _DN,
-                "locality": _DN,
-                "organization": _DN,
-                "organizationalUnit": _DN,
-                "keyAlgorithm": st.sampled_from(
-                    ["ECDSA-P256", "RSA-2048"] if slow else ["ECDSA-P256"]
-                ),
-                "extraSANs": some_of(
-                    dict.fromkeys(("indexer", "managerMaster", "managerWorker", "dashboard"), _SANS)
-                ),
-            }
-        )
-    )
-    days = st.integers(1, 729)
-    if draw(st.booleans()):
-        lifetime = draw(st.integers(2, 730))
-        found |= {"validityDays": lifetime}
-        found |= {"renewalThresholdDays": draw(st.integers(1, lifetime - 1))}
-    if draw(st.booleans()):
-        found |= {"caValidityDays": draw(st.integers(730, 7300))}
-        found |= {"caRenewalThresholdDays": draw(days.filter(lambda day: day > 1))}
-    return found
-
-
+# --- the whole spec ------------------------------------------------------------------------------
 @st.composite
 def specs(draw: st.DrawFn, *, slow: bool = False) -> dict[str, Any]:
     """A valid ``spec`` of a WazuhCluster; ``slow``: RSA keys too, which take a second."""
@@ -384,7 +347,7 @@ def specs(draw: st.DrawFn, *, slow: bool = False) -> dict[str, Any]:
                     {
                         "enabled": YES,
                         "hotReload": some_of({"enabled": st.booleans()}),
-                        "certConfig": _cert_config(slow=slow),
+                        "certConfig": cert_configs(slow=slow),
                     }
                 ),
                 "rollout": some_of(

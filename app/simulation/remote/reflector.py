@@ -13,6 +13,9 @@ from app.simulation.remote.connection import WATCH_SECONDS, Connection, collecti
 
 GONE: Final = 410
 _RETRY_SECONDS: Final = 1.0
+_ATTEMPTS: Final = 30
+#: Answers that another attempt may turn.
+_TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
 _BOOKMARK: Final = "BOOKMARK"
 _ERROR: Final = "ERROR"
 
@@ -39,14 +42,27 @@ class Reflector:
         self._stopped = threading.Event()
 
     def start(self) -> list[Manifest]:
-        """List what there is now, then watch. ApiError."""
-        found = self._list()
+        """List what there is now, then watch. ApiError if the kind is not served in time.
+
+        For some seconds after a definition was established its storage answers 429.
+        """
+        found = self._patiently_listed()
         threading.Thread(target=self._run, name=f"watch {self._kind.plural}", daemon=True).start()
         return found
 
     def stop(self) -> None:
         """Begin no further watch."""
         self._stopped.set()
+
+    def _patiently_listed(self) -> list[Manifest]:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._list()
+            except ApiError as error:
+                if error.code not in _TRANSIENT:
+                    raise
+                self._stopped.wait(_RETRY_SECONDS)
+        return self._list()
 
     def _list(self) -> list[Manifest]:
         answer = self._connection.call("GET", collection(self._kind, None)).body

@@ -67,21 +67,19 @@ class Stack:
             "E2E_AUDIT_LOG": str(self._plane.audit_log),
         }
 
-    def faults(self) -> list[str]:
-        """What went wrong beside the tests: a part that ended, a rule that the model saw broken.
+    def check(self) -> None:
+        """ProcessError if a part has ended by itself."""
+        self._plane.check()
+        self._hook.check()
+        self._model.check()
 
-        The model is stopped to ask it.
-        """
-        found = []
-        for process in (self._hook, self._model):
-            try:
-                process.check()
-            except ProcessError as error:
-                found.append(str(error))
-        if self._model.stop() == EXIT_VIOLATIONS:
-            lines = self._model.log.read_text(encoding="utf-8").splitlines()
-            found += [line for line in lines if '"violation"' in line]
-        return found
+    def violations(self) -> list[str]:
+        """Rules that the model saw broken; it is stopped to ask it. ProcessError if it failed."""
+        status = self._model.stop()
+        if status not in (0, EXIT_VIOLATIONS):
+            raise ProcessError(f"{self._model.name} failed:\n{self._model.tail()}")
+        lines = self._model.log.read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if '"violation"' in line]
 
     def stop(self) -> None:
         """Stop what runs, clients first."""

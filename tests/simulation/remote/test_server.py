@@ -106,6 +106,17 @@ def test_a_cache_is_listed_and_then_watched(
     assert "resourceVersion=5" in watches[0]
 
 
+def test_a_kind_that_is_not_served_yet_is_asked_for_again(
+    server: ScriptedServer, api: RemoteApi
+) -> None:
+    """Its definition was created a moment ago; another refusal is final."""
+    server.say(f"GET {SECRETS}", Said(status=429, body={"reason": "TooManyRequests"}))
+    server.say(f"GET {SECRETS}", _listed("5", _secret("one", "4")))
+    assert api.objects("Secret") == [_secret("one", "4")]
+    with pytest.raises(ApiError, match="NotFound"):
+        api.objects("ConfigMap")
+
+
 def test_a_watch_that_is_too_old_begins_anew_with_a_list(
     server: ScriptedServer, loop: Loop, api: RemoteApi
 ) -> None:
