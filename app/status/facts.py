@@ -51,6 +51,8 @@ class StatusFacts:
     faults: tuple[Fault, ...]
     children: Sequence[Manifest] = field(repr=False)
     is_frozen: bool = False
+    # Phases once they were asked for: each condition looks at them.
+    _phases: dict[Role, ComponentPhase] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def has_run(self) -> bool:
@@ -59,7 +61,9 @@ class StatusFacts:
 
     def phases(self) -> dict[Role, ComponentPhase]:
         """Phase of each tier."""
-        return {one.role: phase(one, self.request.status) for one in self.tiers}
+        if not self._phases:
+            self._phases.update((one.role, phase(one, self.request.status)) for one in self.tiers)
+        return self._phases
 
 
 def cluster_phase(facts: StatusFacts) -> ClusterPhase:
