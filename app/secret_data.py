@@ -34,7 +34,7 @@ class SecretGroup:
     def __init__(self, *secrets: SecretData | None) -> None:
         """``secrets`` in a fixed order."""
         self.secrets = secrets
-        self._digests = tuple(None if one is None else (one.name, one.digest) for one in secrets)
+        self._digests = tuple([None if one is None else (one.name, one.digest) for one in secrets])
 
     def __hash__(self) -> int:
         """Of the data's digests."""

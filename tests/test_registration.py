@@ -20,7 +20,13 @@ def spec() -> dict[str, Any]:
 
 def test_the_parent_is_the_wazuhcluster(spec: dict[str, Any]) -> None:
     """The parent resource is spelled as names.py spells it."""
-    assert spec["parentResource"] == {"apiVersion": names.API_VERSION, "resource": names.PLURAL}
+    parent = spec["parentResource"]
+    assert (parent["apiVersion"], parent["resource"]) == (names.API_VERSION, names.PLURAL)
+
+
+def test_a_written_status_calls_for_no_sync(spec: dict[str, Any]) -> None:
+    """Two states of the status that differ by a second could follow each other for ever."""
+    assert spec["parentResource"]["ignoreStatusChanges"] is True
 
 
 def test_every_kind_is_updated_in_place(spec: dict[str, Any]) -> None:

@@ -92,5 +92,5 @@ class _Question:
 def _facts(secret: SecretData | None) -> tuple[object, ...] | None:
     if secret is None:
         return None
-    annotations = tuple(sorted(secret.annotations.items()))
+    annotations = tuple(secret.annotations.items())
     return secret.name, secret.type, secret.immutable, secret.digest, annotations

@@ -20,7 +20,7 @@ from app.certificates.observation import (
 )
 from app.certificates.pem import CertificateFacts, distinguished_name
 from app.names import CA_CERT, TLS_CERT
-from app.secret_data import SecretData
+from app.secret_data import SecretData, SecretGroup
 
 HASH_LENGTH: Final = 16
 
@@ -32,6 +32,12 @@ def cert_hash(ca: SecretData, leaves: Sequence[SecretData], *, reloads: bool) ->
     count. None where a certificate is unreadable: the annotation that is there stays, since
     pods must not roll onto what they cannot read.
     """
+    return _hash(SecretGroup(ca, *leaves), reloads=reloads)
+
+
+@lru_cache(maxsize=1024)
+def _hash(group: SecretGroup, *, reloads: bool) -> str | None:
+    ca, *leaves = (one for one in group.secrets if one is not None)
     active, successor = _first(ca, CA_CERT), _first(ca, NEXT_CERT)
     if active is None:
         return None

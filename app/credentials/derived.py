@@ -246,6 +246,11 @@ def _account_user(account: Account) -> _User | None:
     return None if name is None or password is None else _User(name=name, password=password)
 
 
+@lru_cache(maxsize=256)
+def _in_base64(text: str) -> str:
+    return encode({access.WAZUH_YML: text.encode()})[access.WAZUH_YML]
+
+
 def dashboard_wazuh(
     cluster: Cluster, observed: Observed, user: UserAccess, *, now: datetime
 ) -> Derived:
@@ -261,9 +266,9 @@ def dashboard_wazuh(
     if hosts is None or is_early:
         return _kept(present, now)
     text = dashboard_config.wazuh_yml(cluster, hosts)
+    if present is not None and present.data.get(access.WAZUH_YML) == _in_base64(text):
+        return _kept(present, now)
     wanted = _written(name, present, {access.WAZUH_YML: text.encode()}, now)
-    if present is not None and wanted.data == present.data:
-        return Derived(secret=wanted)
     if present is not None and present.immutable:
         return _refused(cluster, present, "spec.dashboard.wazuhPlugin", now)
     reason = "Missing" if present is None else "ConfigurationChanged"

@@ -7,11 +7,13 @@ off here, and what no image takes is not derived from.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from app.credentials import passwords
-from app.secret_data import SecretData
+from app.same import Same
+from app.secret_data import SecretData, SecretGroup
 
 API_USERNAME: Final = "api-username"
 API_PASSWORD: Final = "api-password"  # noqa: S105 - a key of a Secret
@@ -57,6 +59,13 @@ def usable_text(secret: SecretData | None, key: str, values: Values) -> str | No
     return text if text is not None and values[key](text) else None
 
 
-def unusable_keys(secret: SecretData, values: Values) -> list[str]:
+def unusable_keys(secret: SecretData, values: Values) -> tuple[str, ...]:
     """Keys whose value is absent or cannot be worked with, sorted."""
-    return [key for key in sorted(values) if usable_text(secret, key, values) is None]
+    return _unusable_keys(SecretGroup(secret), Same(values))
+
+
+@lru_cache(maxsize=1024)
+def _unusable_keys(group: SecretGroup, wanted: Same[Values]) -> tuple[str, ...]:
+    [secret] = group.secrets
+    values = wanted.value
+    return tuple(key for key in sorted(values) if usable_text(secret, key, values) is None)

@@ -25,6 +25,7 @@ from uvicorn.server import ServerState
 from app.edge.endpoints import Lifecycle
 from app.edge.settings import Settings
 from app.edge.telemetry import LISTENING, STOPPED, STOPPING, Telemetry, adopt_library_logs, version
+from app.edge.whole_writes import WholeWrites
 
 _BACKLOG = 2048
 _START_SECONDS = 30
@@ -56,7 +57,8 @@ class TimedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Start the time for the first header."""
-        super().connection_made(transport)
+        self._writes = WholeWrites(transport, self.loop)
+        super().connection_made(self._writes)  # type: ignore[arg-type]  # in form a transport
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -72,6 +74,7 @@ class TimedProtocol(H11Protocol):
         """Look at what the client still owes; a pipelined request may have begun."""
         before = self.cycle
         self._answered = True
+        self._writes.flush()
         super().on_response_complete()
         if self.cycle is not before:
             self._next_request()

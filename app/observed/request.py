@@ -153,11 +153,11 @@ def secret_of(manifest: Manifest) -> SecretData:
     ours = {
         key: value
         for key, value in as_map(metadata.get("annotations")).items()
-        if isinstance(value, str) and key.startswith(names.ANNOTATION_PREFIX)
+        if key.startswith(names.ANNOTATION_PREFIX) and isinstance(value, str)
     }
-    data = {
-        key: value for key, value in as_map(manifest.get("data")).items() if isinstance(value, str)
-    }
+    data = as_map(manifest.get("data"))
+    if not all(type(value) is str for value in data.values()):
+        data = {key: value for key, value in data.items() if isinstance(value, str)}
     return SecretData(
         name=str(metadata.get("name")),
         type=as_text(manifest.get("type")) or OPAQUE,

@@ -11,37 +11,22 @@ import orjson
 from app.observed.references import secret_references
 from app.observed.request import as_map
 from app.result import Manifest
+from app.same import Same
+
+Template = Mapping[str, Any]
 
 #: First key that all items of a list have in common, in the order in which Metacontroller asks.
 _MERGE_KEYS = ("containerPort", "port", "mountPath", "name", "uid", "ip", "path")
 
 
-class _Same:
-    """A template by identity: rendered and last-applied ones are kept and come back as they are.
-
-    It keeps the template alive, so no other object can take its identity; both are read only.
-    """
-
-    __slots__ = ("template",)
-
-    def __init__(self, template: Mapping[str, Any]) -> None:
-        self.template = template
-
-    def __hash__(self) -> int:
-        return id(self.template)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.template is other.template
-
-
 def is_equal(applied: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether two templates are equal; asked in every sync, so it is kept."""
-    return _is_equal(_Same(applied), _Same(wanted))
+    return _is_equal(Same(applied), Same(wanted))
 
 
 @lru_cache(maxsize=512)
-def _is_equal(applied: _Same, wanted: _Same) -> bool:
-    return applied.template == wanted.template
+def _is_equal(applied: Same[Template], wanted: Same[Template]) -> bool:
+    return applied.value == wanted.value
 
 
 def is_in_force(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -50,22 +35,22 @@ def is_in_force(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     Asked in every sync of every tier with the same answer, so it is kept: the observed one by
     content, since each request brings another object.
     """
-    return _is_in_force(orjson.dumps(observed), _text(_Same(wanted)))
+    return _is_in_force(orjson.dumps(observed), _text(Same(wanted)))
 
 
 @lru_cache(maxsize=512)
-def _text(wanted: _Same) -> bytes:
-    return orjson.dumps(wanted.template)
+def _text(wanted: Same[Template]) -> bytes:
+    return orjson.dumps(wanted.value)
 
 
 def needed_secrets(wanted: Mapping[str, Any]) -> frozenset[str]:
     """`secret_references` of a rendered template, kept."""
-    return _needed_secrets(_Same(wanted))
+    return _needed_secrets(Same(wanted))
 
 
 @lru_cache(maxsize=512)
-def _needed_secrets(wanted: _Same) -> frozenset[str]:
-    return secret_references(wanted.template)
+def _needed_secrets(wanted: Same[Template]) -> frozenset[str]:
+    return secret_references(wanted.value)
 
 
 @lru_cache(maxsize=512)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from app import names
@@ -23,6 +24,7 @@ from app.names import Names, Role
 from app.observed.request import Observed, SyncRequest, as_map, as_text
 from app.observed.secret_reader import SecretReader
 from app.resolve.held_fields import observed_text
+from app.schema.tls import CertConfig
 from app.schema.wazuhcluster import WazuhClusterSpec
 from app.versions import WazuhVersion
 
@@ -217,7 +219,7 @@ def _distinguished_names(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]
     observed = facts.request.observed
     text = observed_text(observed, facts.names.config_map(Role.INDEXER), OPENSEARCH_YML)
     listed = (None if text is None else opensearch.distinguished_names_of(text)) or ((), ())
-    wanted = _wanted_names(facts.spec, facts.names)
+    wanted = _wanted_names(facts.spec.tls.cert_config, facts.names.cluster)
     present = [
         facts.certificates.leaf_facts.get(facts.names.certs(one)) for one in (INDEXER, ADMIN)
     ]
@@ -240,12 +242,13 @@ def _is_settled_on(facts: Facts, wanted: str, used: tuple[str, ...]) -> bool:
     )
 
 
-def _wanted_names(spec: WazuhClusterSpec, named: Names) -> tuple[str, str]:
+@lru_cache(maxsize=512)
+def _wanted_names(config: CertConfig, cluster: str) -> tuple[str, str]:
     """Distinguished names of a node and of the administrator, as OpenSearch reads them."""
-    subject = Subject.of(spec.tls.cert_config)
+    subject = Subject.of(config)
     node, admin = (
         distinguished_name(subject.attributes(common_name))
-        for common_name in (f"{named.cluster}-{INDEXER}", ADMIN)
+        for common_name in (f"{cluster}-{INDEXER}", ADMIN)
     )
     return node, admin
 

@@ -59,7 +59,11 @@ class Metacontroller:
         rng: random.Random,
         **options: Any,
     ) -> None:
-        """Options: ``lag`` (a `Lag`), ``pace`` (a `Pace`), ``all_resyncs`` (bool)."""
+        """Options: ``lag`` (a `Lag`), ``pace`` (a `Pace`), ``all_resyncs`` (bool), ``informers``.
+
+        The last one is the class of the caches, `Informers` or one that is derived from it.
+        """
+        caches: type[Informers] = options.get("informers", Informers)
         lag: Lag = options["lag"]
         self._pace: Pace = options["pace"]
         self._all_resyncs: bool = options["all_resyncs"]
@@ -70,8 +74,8 @@ class Metacontroller:
         self._registration = registration
         self._assertions = assertions
         self._parent_kind = registration.parent.name
-        self.informers = Informers(timeline, api, lag, rng, self._seen)
-        self.related_informers = Informers(timeline, api, lag, rng, self._related_seen)
+        self.informers = caches(timeline, api, lag, rng, self._seen)
+        self.related_informers = caches(timeline, api, lag, rng, self._related_seen)
         self._related = Related(
             timeline, self.related_informers, self._customize, registration.manifest
         )
@@ -135,6 +139,10 @@ class Metacontroller:
 
     def _seen(self, event: Event) -> None:
         """A cache has changed."""
+        if event.object["kind"] == self._parent_kind:
+            # Also by an ignored change of the status, which a periodic resync then sees.
+            self._settled.discard(_parent_key(event.object))
+            self._plan_tick()
         for key in self._affected(event):
             self._settled.discard(key)
             self.queue.add(key)

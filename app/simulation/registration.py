@@ -50,7 +50,11 @@ def composite_controller(*, finalize: bool = False, omit: tuple[str, ...] = ()) 
         "kind": "CompositeController",
         "metadata": {"name": "wazuhcluster", "generation": 1, "resourceVersion": "1"},
         "spec": {
-            "parentResource": {"apiVersion": names.API_VERSION, "resource": names.PLURAL},
+            "parentResource": {
+                "apiVersion": names.API_VERSION,
+                "resource": names.PLURAL,
+                "ignoreStatusChanges": False,
+            },
             "childResources": [
                 {
                     "apiVersion": kind.api_version,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from app.certificates.pem import CertificateFacts, is_signed_by
 from app.certificates.plan import CertificatePlan
 from app.observed.request import as_map, as_text, time_text
+from app.same import Same
 
 
 def certificates(plan: CertificatePlan, cluster: str, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -16,6 +18,14 @@ def certificates(plan: CertificatePlan, cluster: str, before: Mapping[str, Any])
     ``before``: the parent's status. While a CA is held for, its fingerprint stays: once leaves and
     workloads are gone too, it is the last trace that there was one.
     """
+    found = _observed(Same(plan), cluster)
+    return _remembered(before) | found if plan.ca is None and plan.hold is not None else found
+
+
+@lru_cache(maxsize=256)
+def _observed(kept: Same[CertificatePlan], cluster: str) -> dict[str, Any]:
+    """What is observed; a quiet plan is the same in every sync."""
+    plan = kept.value
     found: dict[str, Any] = {}
     if plan.earliest_expiry is not None:
         found["nextCertificateExpiry"] = time_text(plan.earliest_expiry)
@@ -27,8 +37,6 @@ def certificates(plan: CertificatePlan, cluster: str, before: Mapping[str, Any])
             **_authority(plan, cluster, plan.ca),
             "stage": str(plan.stage),
         }
-    elif plan.hold is not None:
-        found.update(_remembered(before))
     return found
 
 

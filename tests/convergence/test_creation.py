@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from typing import Any, Final
 
 import pytest
 
+from app import names
 from app.simulation.api_calls import CREATED
 from app.simulation.engine import Engine
 from app.simulation.informers import Lag, NaturalLag, UniformLag
@@ -18,11 +20,14 @@ from tests.convergence.world import (
     EVERYTHING,
     IDENTITY,
     condition,
+    complaints,
     created,
     edit,
+    empty,
     rested,
     settle,
     status,
+    wazuh_cluster,
 )
 
 AT_ONCE: Final = UniformLag(0, 0)
@@ -51,6 +56,30 @@ def born(engine: Engine) -> list[set[str]]:
         if made:
             found.append(made)
     return found
+
+
+class ShortParentLag(NaturalLag):
+    """The parent is seen so late that a sync which follows another at once misses its status."""
+
+    def seconds(self, kind: str, rng: random.Random) -> float:
+        """Less than a sync takes, but not nothing."""
+        return 0.005 if kind == names.KIND else super().seconds(kind, rng)
+
+
+@pytest.mark.parametrize("start", [0.55, 0.7, 0.85, 0.95])
+def test_two_states_of_the_status_do_not_follow_each_other(start: float) -> None:
+    """Syncs on both sides of a full second give their conditions different times.
+
+    Were each written status followed by a sync, one that had not seen it would put the times of
+    the status before back, and so on without end.
+    """
+    engine = empty(lag=ShortParentLag(), seed=2)
+    engine.run_for(start)
+    engine.apply(wazuh_cluster())
+    engine.run_for(90)
+    assert engine.is_running()
+    assert complaints(engine) == []
+    assert len(engine.syncs) < 60
 
 
 def test_a_fresh_cluster_takes_three_rounds() -> None:

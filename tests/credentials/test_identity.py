@@ -76,7 +76,7 @@ def test_user_names_are_fixed_and_values_differ() -> None:
     drawn = [value for key, value in values.items() if key not in fixed]
     assert len(drawn) == len(set(drawn)) == 7
     for one in plan.secrets:
-        assert unusable_keys(one, VALUES[one.name]) == []
+        assert unusable_keys(one, VALUES[one.name]) == ()
 
 
 VALUES: Final = {

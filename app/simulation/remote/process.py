@@ -28,7 +28,7 @@ from app.simulation.ownership import ACTOR
 from app.simulation.registration import Registration, registration_of
 from app.simulation.remote.connection import Connection, access_of
 from app.simulation.remote.loop import Loop
-from app.simulation.remote.server import CONTROLLER, RemoteApi
+from app.simulation.remote.server import CONTROLLER, RemoteApi, RemoteInformers
 from app.simulation.remote.webhooks import Webhooks
 from app.simulation.sync_record import Ending, Pace, Sync
 from app.simulation.timeline import Timeline
@@ -93,6 +93,7 @@ class Process:
             lag=UniformLag(0.0, 0.0),
             pace=Pace(hook_seconds=0.0, write_seconds=0.0),
             all_resyncs=True,
+            informers=RemoteInformers,
         )
         self._controller.start()
         _say({"event": "started", "controller": self._name})

@@ -23,6 +23,7 @@ from app.simulation.api_calls import (
     first_difference,
     key_of,
 )
+from app.simulation.informers import Informers
 from app.simulation.kinds import KINDS, Kind
 from app.simulation.remote.connection import Connection, collection
 from app.simulation.remote.loop import Loop
@@ -38,6 +39,16 @@ CONTROLLER: Final = Kind(
 _KINDS: Final[Mapping[str, Kind]] = {**KINDS, CONTROLLER.name: CONTROLLER}
 
 _Place = tuple[str, str]
+
+
+class RemoteInformers(Informers):
+    """Caches that hold an event as soon as it arrives: its lag is that of the real watch."""
+
+    __slots__ = ()
+
+    def _received(self, event: Event) -> None:
+        if self.started(event.object["kind"]):
+            self._show(event)
 
 
 class RemoteApi:
