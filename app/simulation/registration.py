@@ -53,7 +53,7 @@ def composite_controller(*, finalize: bool = False, omit: tuple[str, ...] = ()) 
             "parentResource": {
                 "apiVersion": names.API_VERSION,
                 "resource": names.PLURAL,
-                "ignoreStatusChanges": False,
+                "ignoreStatusChanges": True,
             },
             "childResources": [
                 {

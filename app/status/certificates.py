@@ -19,7 +19,7 @@ def certificates(plan: CertificatePlan, cluster: str, before: Mapping[str, Any])
     workloads are gone too, it is the last trace that there was one.
     """
     found = _observed(Same(plan), cluster)
-    return _remembered(before) | found if plan.ca is None and plan.hold is not None else found
+    return found | _remembered(before) if plan.ca is None and plan.hold is not None else found
 
 
 @lru_cache(maxsize=256)

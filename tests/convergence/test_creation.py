@@ -20,7 +20,6 @@ from tests.convergence.world import (
     EVERYTHING,
     IDENTITY,
     condition,
-    complaints,
     created,
     edit,
     empty,
@@ -78,7 +77,7 @@ def test_two_states_of_the_status_do_not_follow_each_other(start: float) -> None
     engine.apply(wazuh_cluster())
     engine.run_for(90)
     assert engine.is_running()
-    assert complaints(engine) == []
+    assert engine.violations == []
     assert len(engine.syncs) < 60
 
 
