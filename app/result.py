@@ -76,3 +76,6 @@ class Result:
 
     response: Response
     report: Report
+    steady_until: datetime | None = None
+    """Until then time alone changes nothing but ``resyncAfterSeconds``, which counts down to this
+    moment: the same request has this very answer. None: it may not be given again."""

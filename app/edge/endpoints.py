@@ -20,11 +20,12 @@ from starlette.types import Receive, Scope, Send
 
 from app.edge.answers import Answer, refused_answer, send_answer, text_answer
 from app.edge.limits import BearerTokens, ClientGoneError, Gate, RefusalError, read_body
+from app.edge.reuse import ReuseCache
 from app.edge.settings import Settings
 from app.edge.telemetry import CUSTOMIZE, Telemetry, parent_fields
 from app.entropy import Entropy
 from app.errors import RegistrationError, RequestError
-from app.result import Result
+from app.result import Report, Result
 
 #: A parsed request: JSON as Metacontroller sends it.
 Body = dict[str, Any]
@@ -110,6 +111,8 @@ class HookEndpoint:
         tokens = self.edge.tokens
         if tokens is not None and not tokens.accepts(_header(scope, b"authorization")):
             raise RefusalError(401, "no or wrong credentials")
+        if (_header(scope, b"content-encoding") or b"identity") != b"identity":
+            raise RefusalError(415, "the body must not be compressed")
         with self.edge.gate.call() as buffer:
             body = await read_body(
                 scope,
@@ -118,13 +121,18 @@ class HookEndpoint:
                 max_bytes=settings.max_body_bytes,
                 timeout_seconds=settings.body_timeout_seconds,
             )
-            return await self._guarded(_decode(body), receive)
+            return await self.respond(body, receive, time.perf_counter())
 
-    async def _guarded(self, request: Body, receive: Receive) -> Answer:
+    async def respond(self, body: bytes, receive: Receive, started: float) -> Answer:
+        """Answer to a whole body; ``started`` is on the clock of `time.perf_counter`."""
+        return await self._guarded(_decode(body), receive, started)
+
+    async def _guarded(
+        self, request: Body, receive: Receive, started: float, key: bytes | None = None
+    ) -> Answer:
         """Answer of the hook, or of the error table where it raises."""
-        started = time.perf_counter()
         try:
-            return await self.answer(request, receive, started)
+            return await self.answer(request, receive, started, key)
         except RequestError as error:
             raise RefusalError(400, str(error)) from None
         except (RefusalError, ClientGoneError):
@@ -140,8 +148,10 @@ class HookEndpoint:
                 return text_answer(500, str(error))
             return text_answer(500, f"internal error, the log of the hook has it as {identity}")
 
-    async def answer(self, request: Body, receive: Receive, started: float) -> Answer:
-        """Ask the hook; ``started`` is on the clock of `time.perf_counter`."""
+    async def answer(
+        self, request: Body, receive: Receive, started: float, key: bytes | None
+    ) -> Answer:
+        """Ask the hook; ``key``: under which the answer may be kept, None where it may not."""
         raise NotImplementedError
 
 
@@ -149,24 +159,46 @@ class SyncEndpoint(HookEndpoint):
     """POST /sync and POST /finalize."""
 
     def __init__(self, edge: Edge, name: str, call: Call) -> None:
-        """``call`` is the function behind the route."""
+        """``call`` is the function behind the route, whose answers are kept apart from others."""
         super().__init__(edge, name)
         self._call = call
+        self._reuse = ReuseCache(edge.settings.reuse_max_bytes)
 
-    async def answer(self, request: Body, receive: Receive, started: float) -> Answer:
-        """Answer one sync, in a thread where it is heavy, and log it."""
+    async def respond(self, body: bytes, receive: Receive, started: float) -> Answer:
+        """Answer again what was asked before, as long as it holds; else ask the hook."""
+        key = self._reuse.key(body)
+        if key is not None:
+            now = self.edge.clock().replace(microsecond=0)
+            kept = self._reuse.find(key, now)
+            if kept is not None:
+                answered, delay = kept.at(now)
+                self._told(kept.report, started, delay, is_reused=True)
+                return Answer(body=answered)
+        return await self._guarded(_decode(body), receive, started, key)
+
+    async def answer(
+        self, request: Body, receive: Receive, started: float, key: bytes | None
+    ) -> Answer:
+        """Answer one sync, in a thread where it is heavy, log it and keep it where it is steady."""
         now = self.edge.clock().replace(microsecond=0)
         if self.edge.hook.is_heavy(request, now=now):
             result, body = await self._in_thread(request, now, receive)
         else:
             result, body = self._work(request, now)
+        if key is not None:
+            self._reuse.keep(key, result, body, now)
+        self._told(result.report, started, result.response.resync_after_seconds, is_reused=False)
+        return Answer(body=body)
+
+    def _told(self, report: Report, started: float, delay: int, *, is_reused: bool) -> None:
+        """Log and count one answer."""
         self.edge.telemetry.synced(
-            result.report,
+            report,
             hook=self.name,
             seconds=time.perf_counter() - started,
-            resync=result.response.resync_after_seconds,
+            resync=delay,
+            is_reused=is_reused,
         )
-        return Answer(body=body)
 
     def _work(self, request: Body, now: datetime) -> tuple[Result, bytes]:
         """Call and encode; a fresh seed for each call, so no two calls share a key."""
@@ -200,7 +232,13 @@ class SyncEndpoint(HookEndpoint):
 class CustomizeEndpoint(HookEndpoint):
     """POST /customize."""
 
-    async def answer(self, request: Body, receive: Receive, started: float) -> Answer:  # noqa: ARG002 - one form for all
+    async def answer(
+        self,
+        request: Body,
+        receive: Receive,  # noqa: ARG002 - one form for all
+        started: float,
+        key: bytes | None,  # noqa: ARG002 - the same
+    ) -> Answer:
         """Answer which related objects are wanted."""
         body = orjson.dumps(self.edge.hook.customize(request), default=dict)
         self.edge.telemetry.log.debug(

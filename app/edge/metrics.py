@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from app.edge.handshakes import Failure
 from app.result import Outcome, Report
 
 _MS: Final = 0.001
@@ -84,6 +85,11 @@ class Metrics:
         )
         for outcome in Outcome:
             self._syncs.labels(outcome.value)
+        self._reused = Counter(
+            "wazuh_hook_syncs_reused",
+            "Syncs whose request was known byte by byte, answered from memory.",
+            registry=self.registry,
+        )
         self._seconds = Histogram(
             "wazuh_hook_sync_duration_seconds",
             "Time from the whole body to the answer, waiting for a thread included.",
@@ -102,6 +108,13 @@ class Metrics:
             ["status"],
             registry=self.registry,
         )
+        self._handshakes = Counter(
+            "wazuh_hook_tls_handshakes_failed",
+            "TLS handshakes that failed, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._own_expiry: Gauge | None = None
         self._expiry = ExpiryGauge(clock)
         self.registry.register(self._expiry)
         build = Info("wazuh_hook_build", "Version of the hook.", registry=self.registry)
@@ -111,9 +124,11 @@ class Metrics:
         """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
-    def synced(self, report: Report, seconds: float) -> None:
+    def synced(self, report: Report, seconds: float, *, is_reused: bool = False) -> None:
         """Count one answered sync; certificates are those made by it, whoever stores them."""
         self._syncs.labels(report.outcome.value).inc()
+        if is_reused:
+            self._reused.inc()
         self._seconds.observe(seconds)
         for reissue in report.reissues:
             if is_certificate(reissue.secret):
@@ -129,6 +144,20 @@ class Metrics:
     def refused(self, status: int) -> None:
         """Count one request that was not let through."""
         self._refused.labels(str(status)).inc()
+
+    def tls_loaded(self, expiry: datetime) -> None:
+        """Show when the server's own certificate ends; without TLS there is no such metric."""
+        if self._own_expiry is None:
+            self._own_expiry = Gauge(
+                "wazuh_hook_tls_certificate_expiry_timestamp_seconds",
+                "End of validity of the certificate that this server shows its clients.",
+                registry=self.registry,
+            )
+        self._own_expiry.set(expiry.timestamp())
+
+    def handshake_failed(self, failure: Failure) -> None:
+        """Count one failed TLS handshake."""
+        self._handshakes.labels(failure.name.lower()).inc()
 
 
 def is_certificate(secret: str) -> bool:

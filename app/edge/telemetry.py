@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -19,6 +20,7 @@ from typing import Any, BinaryIO, Final
 import orjson
 import structlog
 
+from app.edge.handshakes import Failure, QuietLog
 from app.edge.metrics import Metrics
 from app.result import Outcome, Report
 
@@ -30,6 +32,9 @@ REFUSED: Final = "request_refused"
 LISTENING: Final = "listening"
 STOPPING: Final = "stopping"
 STOPPED: Final = "stopped"
+TLS_RELOADED: Final = "tls_reloaded"
+TLS_KEPT: Final = "tls_files_not_taken_over"
+HANDSHAKE_FAILED: Final = "tls_handshake_failed"
 UNKNOWN_VARIABLES: Final = "unknown_variables"
 LIBRARY: Final = "library"
 
@@ -40,10 +45,13 @@ FIELDS: Final = frozenset(
         *("event", "level", "timestamp"),
         # of a sync
         *("hook", "namespace", "name", "generation", "outcome", "phase", "observed", "emitted"),
-        *("seconds", "reissues", "held", "resync_after_seconds"),
+        *("seconds", "reissues", "held", "resync_after_seconds", "reused"),
         # of a refusal or a failure
         *("status", "reason", "error_id", "error_type", "frames"),
+        # of TLS
+        *("client", "count", "file", "expiry"),
         # of the process and its libraries
+        *("tls", "probe_port"),
         *("host", "port", "version", "variables", "logger", "message"),
     }
 )
@@ -62,10 +70,13 @@ class Telemetry:
         """JSON lines of at least ``level`` go to ``stream``; ``clock`` ages the expiry gauge."""
         self.log = _logger(stream, level)
         self.metrics = Metrics(clock=clock, version=version())
+        self._handshakes = QuietLog(self._log_handshake, time.monotonic)
 
-    def synced(self, report: Report, *, hook: str, seconds: float, resync: int) -> None:
-        """Log and count one answered sync or finalize."""
-        self.metrics.synced(report, seconds)
+    def synced(
+        self, report: Report, *, hook: str, seconds: float, resync: int, is_reused: bool = False
+    ) -> None:
+        """Log and count one answered sync or finalize; reused: its answer was given before."""
+        self.metrics.synced(report, seconds, is_reused=is_reused)
         self.log.info(
             SYNC,
             hook=hook,
@@ -80,6 +91,7 @@ class Telemetry:
             reissues=[{"secret": item.secret, "reason": item.reason} for item in report.reissues],
             held=dict(report.held),
             resync_after_seconds=resync,
+            reused=is_reused,
         )
 
     def failed(
@@ -105,6 +117,27 @@ class Telemetry:
         """Log and count a refused request; ``reason`` is one of our constant texts."""
         self.metrics.refused(status)
         self.log.warning(REFUSED, hook=hook, status=status, reason=reason)
+
+    def tls_loaded(self, expiry: datetime) -> None:
+        """Take over the end of validity of the server's own certificate."""
+        self.metrics.tls_loaded(expiry)
+
+    def tls_reloaded(self, expiry: datetime) -> None:
+        """Log that new connections get another certificate, valid until ``expiry``."""
+        self.metrics.tls_loaded(expiry)
+        self.log.info(TLS_RELOADED, expiry=expiry.isoformat())
+
+    def tls_kept(self, variable: str, reason: str) -> None:
+        """Log that changed files cannot be used: the file's variable and one of our own texts."""
+        self.log.error(TLS_KEPT, file=variable, reason=reason)
+
+    def handshake_failed(self, failure: Failure, client: str) -> None:
+        """Count a failed TLS handshake of an address; the log has some of them."""
+        self.metrics.handshake_failed(failure)
+        self._handshakes.failed(failure, client)
+
+    def _log_handshake(self, failure: Failure, client: str, count: int) -> None:
+        self.log.warning(HANDSHAKE_FAILED, reason=failure.value, client=client, count=count)
 
 
 def version() -> str:

@@ -33,6 +33,15 @@ def answer(  # noqa: PLR0913 - the parts of one answer
     if outcome is Outcome.DELETING:
         due = (None, None)
     is_lasting = outcome is not Outcome.APPLIED
+    is_steady = (
+        told.is_at_rest
+        and not is_lasting
+        and not is_waiting
+        and not reissues
+        and not rolled.held
+        and not certificates.rewritten
+        and not certificates.findings
+    )
     is_idle = is_lasting and not reissues and not is_waiting and not any(due)
     delay = resync_seconds(
         now,
@@ -57,4 +66,7 @@ def answer(  # noqa: PLR0913 - the parts of one answer
             held=rolled.held,
             earliest_expiry=certificates.earliest_expiry,
         ),
+        steady_until=min((one for one in due if one is not None), default=None)
+        if is_steady
+        else None,
     )

@@ -41,11 +41,13 @@ class StatusResult:
     """The status, and what the resync needs to know of it.
 
     ``is_stuck``: a child is refused or its name is taken, so what rests on it does not follow.
+    ``is_at_rest``: ready, with nothing under way, and the status is the one observed.
     """
 
     status: dict[str, Any] = field(repr=False)
     phase: ClusterPhase
     is_quiet: bool
+    is_at_rest: bool = False
     is_stuck: bool = False
 
 
@@ -82,6 +84,7 @@ def build(facts: StatusFacts) -> StatusResult:
         status=status,
         phase=found,
         is_quiet=judged[0].is_true and (not judged[2].is_true or rests_on_time(facts, missing)),
+        is_at_rest=judged[0].is_true and not judged[2].is_true and status == request.status,
         is_stuck=bool(missing) and _is_overdue(facts),
     )
 

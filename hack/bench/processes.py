@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,12 +66,22 @@ class Load:
 
 
 @contextmanager
-def server(module: Sequence[str], log: IO[bytes], port: int | None = None) -> Iterator[Server]:
-    """A server started by ``python -m MODULE…``, where ``{port}`` stands for its port."""
+def server(
+    module: Sequence[str],
+    log: IO[bytes],
+    port: int | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """A server started by ``python -m MODULE…``, where ``{port}`` stands for its port.
+
+    ``settings``: variables besides those of this process.
+    """
     port = port or free_port()
     command = [sys.executable, "-m", *(part.replace("{port}", str(port)) for part in module)]
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own modules
+    process = subprocess.Popen(  # noqa: S603 - our own modules
+        command, stdout=log, stderr=log, env={**os.environ, **(settings or {})}
+    )
     try:
         _wait_for(process, port, started)
         yield Server(port=port, pid=process.pid, first_answer_seconds=time.perf_counter() - started)

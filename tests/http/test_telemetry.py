@@ -63,6 +63,7 @@ def test_a_sync_is_one_event_with_everything_that_is_to_be_known() -> None:
         ],
         "held": {"dashboard": "waits for manager-worker"},
         "resync_after_seconds": 10,
+        "reused": False,
     }
     assert second["hook"] == "finalize"
 
