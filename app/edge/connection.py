@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import h11
 import uvicorn
@@ -11,6 +11,37 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from app.edge.whole_writes import WholeWrites
+
+_MAX_HEADER_BYTES: Final = 16 * 1024
+
+
+class BoundedConnection(h11.Connection):
+    """The parser of one connection, which refuses a body of many tiny chunks.
+
+    Each chunk costs the same, whatever it holds. With one byte in each, a single read from the
+    network (256 KiB) takes a third of a second, in which nobody else is answered.
+    """
+
+    _FREE_CHUNKS: Final = 64
+    _MEAN_BYTES: Final = 256
+
+    def __init__(self, max_header_bytes: int) -> None:
+        """``max_header_bytes``: longest header, and longest head of a chunk."""
+        super().__init__(h11.SERVER, max_header_bytes)
+        self._chunks = 0
+        self._size = 0
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
+        """As h11 has it. Raises h11.RemoteProtocolError for a body in too many pieces."""
+        event = super().next_event()
+        if isinstance(event, h11.Data):
+            self._chunks += 1
+            self._size += len(event.data)
+            if self._chunks > self._FREE_CHUNKS + self._size // self._MEAN_BYTES:
+                raise h11.RemoteProtocolError("the chunks of the body are too small")
+        elif isinstance(event, h11.Request):
+            self._chunks = self._size = 0
+        return event
 
 
 class TimedProtocol(H11Protocol):
@@ -35,6 +66,7 @@ class TimedProtocol(H11Protocol):
     ) -> None:
         """As uvicorn makes it; ``limit_seconds`` is set by a subclass."""
         super().__init__(config, server_state, app_state, _loop)
+        self.conn = BoundedConnection(config.h11_max_incomplete_event_size or _MAX_HEADER_BYTES)
         self._deadline: asyncio.TimerHandle | None = None
         self._in_header = True
         self._answered = False
@@ -54,6 +86,13 @@ class TimedProtocol(H11Protocol):
         if self.cycle is not before:
             self._next_request()
         self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP; in the middle of another answer, or after it, just end."""
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.transport.abort()
 
     def on_response_complete(self) -> None:
         """Look at what the client still owes; a pipelined request may have begun."""

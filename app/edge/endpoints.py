@@ -19,6 +19,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from app.edge.answers import Answer, refused_answer, send_answer, text_answer
+from app.edge.decoding import Decoder, plain
 from app.edge.limits import BearerTokens, ClientGoneError, Gate, RefusalError, read_body
 from app.edge.reuse import ReuseCache
 from app.edge.settings import Settings
@@ -26,6 +27,8 @@ from app.edge.telemetry import CUSTOMIZE, Telemetry, parent_fields
 from app.entropy import Entropy
 from app.errors import RegistrationError, RequestError
 from app.result import Report, Result
+
+_IDENTITY = b"identity"  # a Content-Encoding that is none
 
 #: A parsed request: JSON as Metacontroller sends it.
 Body = dict[str, Any]
@@ -84,6 +87,7 @@ class Edge:
     gate: Gate
     pool: ThreadPoolExecutor
     tokens: BearerTokens | None
+    decoder: Decoder
 
 
 class HookEndpoint:
@@ -111,7 +115,7 @@ class HookEndpoint:
         tokens = self.edge.tokens
         if tokens is not None and not tokens.accepts(_header(scope, b"authorization")):
             raise RefusalError(401, "no or wrong credentials")
-        if (_header(scope, b"content-encoding") or b"identity") != b"identity":
+        if (_header(scope, b"content-encoding") or _IDENTITY).lower() != _IDENTITY:
             raise RefusalError(415, "the body must not be compressed")
         with self.edge.gate.call() as buffer:
             body = await read_body(
@@ -125,7 +129,7 @@ class HookEndpoint:
 
     async def respond(self, body: bytes, receive: Receive, started: float) -> Answer:
         """Answer to a whole body; ``started`` is on the clock of `time.perf_counter`."""
-        return await self._guarded(_decode(body), receive, started)
+        return await self._guarded(plain(body), receive, started)
 
     async def _guarded(
         self, request: Body, receive: Receive, started: float, key: bytes | None = None
@@ -174,7 +178,7 @@ class SyncEndpoint(HookEndpoint):
                 answered, delay = kept.at(now)
                 self._told(kept.report, started, delay, is_reused=True)
                 return Answer(body=answered)
-        return await self._guarded(_decode(body), receive, started, key)
+        return await self._guarded(self.edge.decoder.decode(body), receive, started, key)
 
     async def answer(
         self, request: Body, receive: Receive, started: float, key: bytes | None
@@ -245,17 +249,6 @@ class CustomizeEndpoint(HookEndpoint):
             CUSTOMIZE, **parent_fields(request), seconds=round(time.perf_counter() - started, 6)
         )
         return Answer(body=body)
-
-
-def _decode(body: bytes) -> Body:
-    """Parsed body. Raises RefusalError for what is no JSON object (NaN and infinity included)."""
-    try:
-        request = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RefusalError(400, "the body is not valid JSON") from None
-    if not isinstance(request, dict):
-        raise RefusalError(400, "the body is not a JSON object")
-    return request
 
 
 async def _hangup(receive: Receive) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -22,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.edge.answers import Answer, send_answer, text_answer
+from app.edge.decoding import Decoder
 from app.edge.endpoints import CustomizeEndpoint, Edge, Hook, Lifecycle, SyncEndpoint
 from app.edge.limits import BearerTokens, Gate
 from app.edge.settings import Settings
@@ -43,7 +45,8 @@ def create_app(
     """Application with all routes.
 
     ``clock`` gives aware UTC time, ``seed`` 32 bytes from the system's source; both are asked
-    once a call. Raises OSError or ValueError for an unusable token file.
+    once a call. Raises OSError or ValueError for an unusable token file. In its state stand
+    ``lifecycle``, ``telemetry`` and ``probes``, the application of the second port.
     """
     token_file = settings.bearer_token_file
     edge = Edge(
@@ -60,6 +63,7 @@ def create_app(
         ),
         pool=ThreadPoolExecutor(settings.heavy_threads, thread_name_prefix="heavy"),
         tokens=BearerTokens(token_file) if token_file is not None else None,
+        decoder=Decoder(settings.decoded_max_bytes),
     )
     app = FastAPI(
         docs_url=None,
@@ -73,6 +77,10 @@ def create_app(
         },
     )
     app.state.lifecycle = edge.lifecycle
+    app.state.telemetry = telemetry
+    app.state.probes = Starlette(
+        routes=list(_probe_routes(edge)), exception_handlers={HTTPException: _plain_error}
+    )
     app.router.routes.extend(_routes(edge))
     return app
 
@@ -82,6 +90,11 @@ def _routes(edge: Edge) -> Iterable[Route]:
     yield Route("/sync", SyncEndpoint(edge, "sync", edge.hook.sync), methods=["POST"])
     yield Route("/finalize", SyncEndpoint(edge, "finalize", edge.hook.finalize), methods=["POST"])
     yield Route("/customize", CustomizeEndpoint(edge, CUSTOMIZE), methods=["POST"])
+    yield from _probe_routes(edge)
+
+
+def _probe_routes(edge: Edge) -> Iterable[Route]:
+    """What may be asked without TLS and credentials: nothing of a cluster is in it."""
     yield Route("/healthz", ProbeEndpoint(edge, _alive), methods=["GET"])
     yield Route("/readyz", ProbeEndpoint(edge, _ready), methods=["GET"])
     yield Route("/metrics", ProbeEndpoint(edge, _metrics), methods=["GET"])

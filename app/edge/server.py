@@ -1,4 +1,4 @@
-"""The HTTP server under the application: uvicorn with h11, and the time limits it lacks.
+"""The HTTP server under the application: uvicorn with h11, TLS, and a port for probes.
 
 h11 rather than httptools because it bounds the header of a request; at the size of our bodies
 both are equally fast. One process, one event loop: replicas are pods.
@@ -16,127 +16,94 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-import h11
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from app.edge.connection import TimedProtocol
 from app.edge.endpoints import Lifecycle
-from app.edge.settings import Settings
+from app.edge.settings import Settings, SettingsError, variable_of
 from app.edge.telemetry import LISTENING, STOPPED, STOPPING, Telemetry, adopt_library_logs, version
-from app.edge.whole_writes import WholeWrites
+from app.edge.tls import ServerTls, TlsFileError
+from app.edge.tls_connection import TlsProtocols
 
 _BACKLOG = 2048
 _START_SECONDS = 30
+_PROBE_CONNECTIONS = 64
+#: No header names the server or the time, no proxy is trusted, nothing is logged by uvicorn.
+_QUIET: dict[str, Any] = {
+    "ws": "none",
+    "log_config": None,
+    "access_log": False,
+    "proxy_headers": False,
+    "server_header": False,
+    "date_header": False,
+}
 
 
-class TimedProtocol(H11Protocol):
-    """A connection that is cut when its client owes something for too long.
+class ProbeListener:
+    """The second port: plain HTTP, with connections of its own.
 
-    Owed are: the header of the first request, the rest of a header that has begun, the rest of
-    a body that was answered without being read, and taking the answer. An idle connection
-    between two requests owes nothing: uvicorn's keep-alive ends it. A body that is being read
-    has its own limit (`app.edge.limits`).
+    Whatever is done to the first port, the kubelet and Prometheus are answered.
     """
 
-    limit_seconds = 5.0
+    def __init__(self, app: FastAPI, settings: Settings, listener: socket.socket) -> None:
+        """``listener`` is open; ``app`` has the application for it in its state."""
+        self._socket = listener
+        self._state = ServerState()
+        self._protocol = _timed(settings)
+        self._config = uvicorn.Config(
+            app.state.probes,
+            http=self._protocol,
+            lifespan="off",
+            limit_concurrency=_PROBE_CONNECTIONS,
+            timeout_keep_alive=settings.keep_alive_seconds,
+            h11_max_incomplete_event_size=settings.max_header_bytes,
+            **_QUIET,
+        )
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        """As uvicorn makes it; ``limit_seconds`` is set by a subclass."""
-        super().__init__(config, server_state, app_state, _loop)
-        self._deadline: asyncio.TimerHandle | None = None
-        self._in_header = True
-        self._answered = False
+    @property
+    def port(self) -> int:
+        """TCP port."""
+        port: int = self._socket.getsockname()[1]
+        return port
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        """Start the time for the first header."""
-        self._writes = WholeWrites(transport, self.loop)
-        super().connection_made(self._writes)  # type: ignore[arg-type]  # in form a transport
-        self._watch()
+    async def start(self) -> asyncio.AbstractServer:
+        """Begin to serve on the running loop."""
+        self._config.load()
+        return await asyncio.get_running_loop().create_server(
+            self._connection, sock=self._socket, backlog=_BACKLOG
+        )
 
-    def data_received(self, data: bytes) -> None:
-        """Any byte between two requests begins a header."""
-        before = self.cycle
-        self._in_header = True
-        super().data_received(data)
-        if self.cycle is not before:
-            self._next_request()
-        self._watch()
+    def close_connections(self) -> None:
+        """Close those that are idle now, the others after their answer."""
+        for connection in list(self._state.connections):
+            connection.shutdown()
 
-    def on_response_complete(self) -> None:
-        """Look at what the client still owes; a pipelined request may have begun."""
-        before = self.cycle
-        self._answered = True
-        self._writes.flush()
-        super().on_response_complete()
-        if self.cycle is not before:
-            self._next_request()
-        self._in_header = bool(self.conn.trailing_data[0])
-        self._relax()
-        self._watch()
-
-    def pause_writing(self) -> None:
-        """The client does not take its answer: from now on its time runs."""
-        super().pause_writing()
-        self._watch()
-
-    def resume_writing(self) -> None:
-        """It did."""
-        super().resume_writing()
-        self._watch()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the time."""
-        self._relax()
-        super().connection_lost(exc)
-
-    def _owes(self) -> bool:
-        """Whether the client is the one to act."""
-        waits_for_header = self.conn.their_state is h11.IDLE and self._in_header
-        unread_body = self._answered and self.conn.their_state is h11.SEND_BODY
-        unsent = self._answered and self.transport.get_write_buffer_size() > 0
-        return waits_for_header or unread_body or unsent or self.flow.write_paused
-
-    def _next_request(self) -> None:
-        """A header is complete: its time ends, that of the next one has not begun."""
-        self._answered = False
-        self._in_header = bool(self.conn.trailing_data[0])
-        self._relax()
-
-    def _watch(self) -> None:
-        """Start the time where something is owed, stop it where nothing is."""
-        if not self._owes():
-            self._relax()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(self.limit_seconds, self._cut)
-
-    def _relax(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _cut(self) -> None:
-        """End of the time: abort, since closing would wait for the client again."""
-        self._deadline = None
-        if self._owes():
-            self.transport.abort()
+    def _connection(self) -> TimedProtocol:
+        return self._protocol(self._config, self._state, {})
 
 
 class HookServer(uvicorn.Server):
     """uvicorn that says "not ready" for a moment before it stops listening."""
 
     def __init__(
-        self, config: uvicorn.Config, lifecycle: Lifecycle, stop_delay_seconds: float
+        self,
+        config: uvicorn.Config,
+        lifecycle: Lifecycle,
+        stop_delay_seconds: float,
+        *,
+        probes: ProbeListener | None = None,
     ) -> None:
-        """``stop_delay_seconds``: how long new calls are still served after SIGTERM."""
+        """``stop_delay_seconds``: how long new calls are still served after SIGTERM.
+
+        ``on_poll`` is called every ``poll_seconds``.
+        """
         super().__init__(config)
+        self.on_poll: Callable[[], None] = lambda: None
+        self.poll_seconds = 5.0
+        self._poll_at = 0.0
+        self._probes = probes
         self.lifecycle = lifecycle
         self.stop_signal: int | None = None
         self.on_started: Callable[[], None] = lambda: None
@@ -156,13 +123,26 @@ class HookServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Report the start once the listeners are open."""
         await super().startup(sockets=sockets)
+        if self._probes is not None:
+            self.servers.append(await self._probes.start())  # type: ignore[arg-type]  # uvloop's
         if self.started:
             self.on_started()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close every listener, then what is connected, once it has its answer."""
+        if self._probes is not None:
+            for server in self.servers:
+                server.close()
+            self._probes.close_connections()
+        await super().shutdown(sockets=sockets)
+
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: begin to stop when the delay has passed."""
+        """Ten times a second: poll where it is time; begin to stop when the delay has passed."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._poll_at:
+            self._poll_at = now + self.poll_seconds
+            self.on_poll()
         if self.lifecycle.stopping and not self.should_exit:
-            now = asyncio.get_running_loop().time()
             if self._stop_at is None:
                 self._stop_at = now + self._stop_delay_seconds
                 self.on_stopping()
@@ -170,28 +150,66 @@ class HookServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    """Settings of uvicorn: no header that names the server, no trust in proxies, no WebSockets."""
-    protocol = type(
-        "ConfiguredProtocol", (TimedProtocol,), {"limit_seconds": settings.header_timeout_seconds}
-    )
+def server_config(app: FastAPI, settings: Settings, tls: ServerTls | None = None) -> uvicorn.Config:
+    """Settings of uvicorn for the first port: plain HTTP, or TLS only."""
+    protocol: Any = _timed(settings)
+    if tls is not None:
+        protocol = TlsProtocols(
+            tls=tls,
+            inner=protocol,
+            max_connections=settings.max_connections,
+            failed=app.state.telemetry.handshake_failed,
+        )
     return uvicorn.Config(
         app,
         loop="uvloop",
         http=protocol,
-        ws="none",
         lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
         limit_concurrency=settings.max_connections,
         backlog=_BACKLOG,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         h11_max_incomplete_event_size=settings.max_header_bytes,
+        **_QUIET,
     )
+
+
+def server_of(
+    app: FastAPI,
+    settings: Settings,
+    *,
+    stop_delay_seconds: float,
+    probes: socket.socket | None = None,
+) -> HookServer:
+    """Server of both ports. Raises SettingsError for files of TLS that cannot be used."""
+    telemetry: Telemetry = app.state.telemetry
+    tls: ServerTls | None = None
+    if settings.tls_files is not None:
+        try:
+            tls = ServerTls(
+                settings.tls_files,
+                on_reload=telemetry.tls_reloaded,
+                on_kept=lambda part, reason: telemetry.tls_kept(variable_of(part), reason),
+            )
+        except TlsFileError as error:
+            raise SettingsError(f"{variable_of(error.part)}: {error.text}") from None
+        telemetry.tls_loaded(tls.expiry)
+    server = HookServer(
+        server_config(app, settings, tls),
+        app.state.lifecycle,
+        stop_delay_seconds,
+        probes=ProbeListener(app, settings, probes) if probes is not None else None,
+    )
+    if tls is not None:
+        server.on_poll = tls.refresh
+        server.poll_seconds = settings.tls_reload_seconds
+    return server
+
+
+def _timed(settings: Settings) -> type[TimedProtocol]:
+    """Protocol with the time limit of the settings."""
+    limit = {"limit_seconds": settings.header_timeout_seconds}
+    return type("ConfiguredProtocol", (TimedProtocol,), limit)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -200,26 +218,48 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
 
 
-def run(app: FastAPI, settings: Settings, telemetry: Telemetry, listener: socket.socket) -> int:
+def probe_listener(settings: Settings) -> socket.socket | None:
+    """Listening socket of the second port, None where there is none. Raises OSError."""
+    return None if settings.probe_port is None else listen(settings.host, settings.probe_port)
+
+
+def run(
+    app: FastAPI,
+    settings: Settings,
+    telemetry: Telemetry,
+    listener: socket.socket,
+    probes: socket.socket | None = None,
+) -> int:
     """Serve until a signal ends it; return the signal's number, or 0.
 
     For the process whose only purpose this is: it takes over logging and tunes the collector.
+    ``probes`` is opened here where the settings ask for it and it is not given. Raises
+    SettingsError for files of TLS that cannot be used, OSError for a taken second port.
     """
     adopt_library_logs(telemetry)
-    server = HookServer(
-        server_config(app, settings), app.state.lifecycle, settings.stop_delay_seconds
-    )
+    probes = probes or probe_listener(settings)
+    server = server_of(app, settings, stop_delay_seconds=settings.stop_delay_seconds, probes=probes)
     host, port = listener.getsockname()[:2]
+    fields: dict[str, Any] = {"tls": _tls_word(settings)}
+    if probes is not None:
+        fields["probe_port"] = probes.getsockname()[1]
 
     def started() -> None:
         tune_garbage_collector()
-        telemetry.log.info(LISTENING, host=host, port=port, version=version())
+        telemetry.log.info(LISTENING, host=host, port=port, version=version(), **fields)
 
     server.on_started = started
     server.on_stopping = lambda: telemetry.log.info(STOPPING)
     server.run(sockets=[listener])
     telemetry.log.info(STOPPED)
     return server.stop_signal or 0
+
+
+def _tls_word(settings: Settings) -> str:
+    """What the log says about TLS."""
+    if settings.tls_files is None:
+        return "off"
+    return "mutual" if settings.tls_files.client_ca is not None else "on"
 
 
 def tune_garbage_collector() -> None:
@@ -234,14 +274,17 @@ def tune_garbage_collector() -> None:
 
 
 @contextmanager
-def serving(app: FastAPI, settings: Settings | None = None) -> Iterator[str]:
+def serving(
+    app: FastAPI, settings: Settings | None = None, probes: socket.socket | None = None
+) -> Iterator[str]:
     """Serve ``app`` in a thread on a free loopback port; yield its base URL.
 
-    Raises RuntimeError if it does not start. The end waits for requests in flight.
+    ``probes`` listens on the second port, where one is wanted. Raises RuntimeError if it does not
+    start. The end waits for requests in flight.
     """
-    listener = listen("127.0.0.1", 0)
     settings = settings or Settings()
-    server = HookServer(server_config(app, settings), app.state.lifecycle, stop_delay_seconds=0)
+    server = server_of(app, settings, stop_delay_seconds=0, probes=probes)
+    listener = listen("127.0.0.1", 0)
     started = threading.Event()
     server.on_started = started.set
     thread = threading.Thread(
@@ -251,7 +294,8 @@ def serving(app: FastAPI, settings: Settings | None = None) -> Iterator[str]:
     try:
         if not started.wait(_START_SECONDS):
             raise RuntimeError("the server did not start")
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        scheme = "http" if settings.tls_files is None else "https"
+        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

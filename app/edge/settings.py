@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=1024, ge=2)
     reuse_max_bytes: int = Field(default=64 * MIB, ge=0)
     """Answers of clusters at rest, kept in memory to answer the same bytes again; 0 keeps none."""
+    decoded_max_bytes: int = Field(default=16 * MIB, ge=0)
+    """Text of observed objects that are kept decoded, since most come again as they were; 0 none.
+    Decoded, they take about three times as much."""
     heavy_threads: int = Field(default=2, ge=1, le=64)
 
     header_timeout_seconds: float = Field(default=4.0, gt=0)

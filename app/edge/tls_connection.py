@@ -8,6 +8,7 @@ as a connection, has a time limit, and ends with an alert that the client has a 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,9 +35,7 @@ _PLAIN_ANSWER: Final = (
 class TlsTransport(asyncio.Transport):
     """The transport that the protocol inside writes to; what it writes leaves encrypted."""
 
-    def __init__(
-        self, raw: asyncio.Transport, tls: ssl.SSLObject, outgoing: ssl.MemoryBIO
-    ) -> None:
+    def __init__(self, raw: asyncio.Transport, tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> None:
         """``tls`` puts into ``outgoing`` what is to leave through ``raw``."""
         super().__init__()
         self._raw = raw
@@ -63,10 +62,8 @@ class TlsTransport(asyncio.Transport):
         """Close after everything is written, with the notice that this is the whole of it."""
         if self._raw.is_closing():
             return
-        try:
+        with contextlib.suppress(ssl.SSLError):  # the notice of the client is not waited for
             self._tls.unwrap()
-        except ssl.SSLError:
-            pass  # the notice is written; the one of the client is not waited for
         self.flush()
         self._raw.close()
 
@@ -116,7 +113,9 @@ class TlsProtocols:
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> TlsConnection:
         """One for a new connection."""
-        return TlsConnection(self, lambda: self.inner(config, server_state, app_state), server_state)
+        return TlsConnection(
+            self, lambda: self.inner(config, server_state, app_state), server_state
+        )
 
 
 class TlsConnection(asyncio.Protocol):

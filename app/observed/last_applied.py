@@ -15,6 +15,7 @@ import orjson
 from app import kinds, names
 from app.observed.request import as_list, as_map, as_text
 from app.result import Manifest
+from app.unchanging import kept
 
 #: Metacontroller's field manager under server-side apply, unless a flag says otherwise.
 METACONTROLLER: Final = "metacontroller"
@@ -34,6 +35,7 @@ def last_applied(observed: Manifest) -> Manifest:
     return _clean(observed, applied)
 
 
+@kept
 def applied_template(observed: Manifest) -> Mapping[str, Any]:
     """Pod template that was last sent for an observed workload; to be read only."""
     annotations = as_map(as_map(observed.get("metadata")).get("annotations"))

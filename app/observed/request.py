@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from app import kinds, names
 from app.errors import RegistrationError, RequestError
 from app.names import Role
 from app.result import Manifest
 from app.secret_data import OPAQUE, SecretData
+from app.unchanging import kept
 
 
 def as_map(value: object) -> Mapping[str, Any]:
@@ -77,16 +80,24 @@ class Workload:
     observed_generation: int
     current_revision: str
     update_revision: str
+    # Parts of the observed pod template, which every tier is asked for many times.
+    template: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+    annotations: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+    _template_text: bytes | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look up the template."""
+        template = as_map(as_map(self.manifest.get("spec")).get("template"))
+        object.__setattr__(self, "template", template)
+        annotations = as_map(as_map(template.get("metadata")).get("annotations"))
+        object.__setattr__(self, "annotations", annotations)
 
     @property
-    def template(self) -> Mapping[str, Any]:
-        """Observed pod template."""
-        return as_map(as_map(self.manifest.get("spec")).get("template"))
-
-    @property
-    def annotations(self) -> Mapping[str, Any]:
-        """Annotations of the observed pod template."""
-        return as_map(as_map(self.template.get("metadata")).get("annotations"))
+    def template_text(self) -> bytes:
+        """The observed pod template as JSON: a key under which a comparison can be kept."""
+        if self._template_text is None:
+            object.__setattr__(self, "_template_text", orjson.dumps(self.template))
+        return self._template_text or b""
 
     @property
     def is_seen(self) -> bool:
@@ -126,7 +137,8 @@ class Workload:
         return reference.rsplit(":", 1)[1] if ":" in reference.rsplit("/", 1)[-1] else None
 
 
-def _workload(role: Role, manifest: Manifest, *, is_stateful: bool) -> Workload:
+@kept
+def _workload(manifest: Manifest, role: Role) -> Workload:
     metadata = as_map(manifest.get("metadata"))
     replicas = as_map(manifest.get("spec")).get("replicas")
     status = as_map(manifest.get("status"))
@@ -134,7 +146,7 @@ def _workload(role: Role, manifest: Manifest, *, is_stateful: bool) -> Workload:
         role=role,
         name=str(metadata.get("name")),
         manifest=manifest,
-        is_stateful=is_stateful,
+        is_stateful=role is not Role.DASHBOARD,
         wanted=1 if replicas is None else as_count(replicas),
         replicas=as_count(status.get("replicas")),
         updated=as_count(status.get("updatedReplicas")),
@@ -147,6 +159,7 @@ def _workload(role: Role, manifest: Manifest, *, is_stateful: bool) -> Workload:
     )
 
 
+@kept
 def secret_of(manifest: Manifest) -> SecretData:
     """Data, type and annotations of ours of an observed Secret."""
     metadata = as_map(manifest.get("metadata"))
@@ -271,10 +284,10 @@ def _observed(body: Mapping[str, Any], cluster: str, namespace: str) -> Observed
     deployments = children.get(kinds.DEPLOYMENT.group_key, {})
     workloads: dict[Role, Workload] = {}
     for role in names.TIERS:
-        is_stateful = role is not Role.DASHBOARD
-        manifest = (stateful if is_stateful else deployments).get(f"{cluster}-{role}")
+        group = deployments if role is Role.DASHBOARD else stateful
+        manifest = group.get(f"{cluster}-{role}")
         if manifest is not None:
-            workloads[role] = _workload(role, manifest, is_stateful=is_stateful)
+            workloads[role] = _workload(manifest, role)
     return Observed(
         children=children,
         related=_objects(related or {}, namespace),
@@ -298,11 +311,18 @@ def _objects(groups: Mapping[str, Any], namespace: str) -> dict[str, dict[str, M
             raise RequestError("a group of objects is not an object")
         found: dict[str, Manifest] = {}
         for manifest in group.values():
-            metadata = as_map(as_map(manifest).get("metadata"))
-            name = as_text(metadata.get("name"))
-            if name is None:
+            if not isinstance(manifest, dict) or (identity := _identity(manifest)) is None:
                 raise RequestError("an observed object has no name")
-            if (as_text(metadata.get("namespace")) or namespace) == namespace:
+            name, own_namespace = identity
+            if own_namespace is None or own_namespace == namespace:
                 found[name] = manifest
         read_groups[group_key] = found
     return read_groups
+
+
+@kept
+def _identity(manifest: Manifest) -> tuple[str, str | None] | None:
+    """Name and namespace of an observed object; None where it has no name."""
+    metadata = as_map(manifest.get("metadata"))
+    name = as_text(metadata.get("name"))
+    return None if name is None else (name, as_text(metadata.get("namespace")))

@@ -29,13 +29,12 @@ def _is_equal(applied: Same[Template], wanted: Same[Template]) -> bool:
     return applied.value == wanted.value
 
 
-def is_in_force(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether an observed template holds everything of ``wanted``.
+def is_in_force(observed: bytes, wanted: Mapping[str, Any]) -> bool:
+    """Whether an observed template, as JSON, holds everything of ``wanted``.
 
-    Asked in every sync of every tier with the same answer, so it is kept: the observed one by
-    content, since each request brings another object.
+    Asked in every sync of every tier with the same answer, so it is kept, by content.
     """
-    return _is_in_force(orjson.dumps(observed), _text(Same(wanted)))
+    return _is_in_force(observed, _text(Same(wanted)))
 
 
 @lru_cache(maxsize=512)

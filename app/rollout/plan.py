@@ -125,14 +125,12 @@ def _tier(
     if missing or facts.is_ca_held:
         return _kept(facts, gate, workload, applied, missing)
     has_template = is_equal(applied, gate.template) and is_in_force(
-        workload.template, gate.template
+        workload.template_text, gate.template
     )
     blocker = _first_not_passed(facts, before)
     if blocker is not None and not (has_template and _has_configuration(facts, role, by_name)):
         return _held(facts, gate, workload, applied, blocker)
-    if gate.waiting and gate.waiting & (
-        secret_references(gate.template) - secret_references(applied)
-    ):
+    if gate.waiting and not has_template:
         return _postponed(facts, gate, workload, applied)
     passed = has_template and not gate.is_open and _has_passed(role, workload)
     state = TierState(
@@ -148,6 +146,17 @@ def _tier(
         settled=passed and workload.is_complete,
     )
     return state, gate.workload
+
+
+def _as_applied(gate: Gate, workload: Workload, applied: Mapping[str, Any]) -> Manifest:
+    """The wanted workload with its template, and the version that its pods run, as last applied."""
+    manifest = with_template(gate.workload, applied)
+    before = as_map(as_map(last_applied(workload.manifest).get("metadata")).get("labels"))
+    version = {names.LABEL_VERSION: before.get(names.LABEL_VERSION)}
+    if version[names.LABEL_VERSION] is None:
+        return manifest
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "labels": {**metadata["labels"], **version}}}
 
 
 def _held(
@@ -167,15 +176,15 @@ def _held(
         due=gate.due,
         change=_change(applied, gate.template),
     )
-    return state, with_template(gate.workload, applied)
+    return state, _as_applied(gate, workload, applied)
 
 
 def _postponed(
     facts: RolloutFacts, gate: Gate, workload: Workload, applied: Mapping[str, Any]
 ) -> tuple[TierState, Manifest]:
-    """As last applied until the Secret that its new template reads is old enough.
+    """As last applied until the Secrets that its new template reads are old enough.
 
-    The reference would roll the tier now, and the hash of its value once more.
+    The template would roll the tier now, and the hash that waits for them once more.
     """
     state = TierState(
         role=workload.role,
@@ -186,7 +195,7 @@ def _postponed(
         due=gate.due,
         change=_change(applied, gate.template),
     )
-    return state, with_template(gate.workload, applied)
+    return state, _as_applied(gate, workload, applied)
 
 
 def _change(applied: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
@@ -250,7 +259,7 @@ def _kept(
         waits_for=f"waits for Secret {needed}",
         passed=facts.is_ca_held or bool(missing & facts.unusable),
     )
-    return state, with_replicas(with_template(gate.workload, applied), replicas)
+    return state, with_replicas(_as_applied(gate, workload, applied), replicas)
 
 
 def _left(facts: RolloutFacts, workload: Workload, newer: int) -> tuple[TierState, Manifest]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import orjson
 import pytest
 
 from app import components
@@ -76,7 +77,7 @@ def test_the_observed_value_holds_the_wanted_one(
 ) -> None:
     """Lists by the key by which Metacontroller merges them, else item by item."""
     assert contains(observed, wanted) is expected
-    assert is_in_force(observed, wanted) is expected
+    assert is_in_force(orjson.dumps(observed), wanted) is expected
 
 
 @pytest.mark.parametrize("spec", [{}, OVERRIDES], ids=["defaults", "every knob"])
@@ -88,9 +89,9 @@ def test_a_rendered_template_is_in_force_once_it_is_stored(spec: dict[str, Any])
         wanted = template_of(child)
         stored = template_of(with_defaults(child))
         assert stored != wanted
-        assert is_in_force(stored, wanted)
+        assert is_in_force(orjson.dumps(stored), wanted)
         changed = with_annotations(wanted, {"wazuh.com/cert-hash": "other"})
-        assert not is_in_force(stored, changed)
+        assert not is_in_force(orjson.dumps(stored), changed)
 
 
 def test_changes_make_new_values() -> None:

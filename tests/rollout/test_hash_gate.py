@@ -138,8 +138,8 @@ def test_the_security_files_of_the_first_start_enter_no_hash() -> None:
     assert rolled_until_rest(cluster) == []
 
 
-def test_a_change_of_configuration_does_not_wait_for_certificates() -> None:
-    """The two hashes wait for their own Secrets; a tier takes what may go and the rest later."""
+def test_a_change_of_configuration_rolls_together_with_young_certificates() -> None:
+    """One hash would roll the tier now, the other once more a minute later."""
     cluster = rested()
     cluster.remove("Secret", NAMES.certs("manager-master"))
     cluster.sync(sync)
@@ -147,11 +147,13 @@ def test_a_change_of_configuration_does_not_wait_for_certificates() -> None:
     old = hashes(sent_template(cluster, MASTER))
     config = {"global": {"emailMaxPerHour": 99}}
     cluster.edit(lambda spec: spec.update(manager={"config": config}))
-    found = hashes(template(answer(cluster), MASTER))
-    assert found[0] == old[0]
-    assert found[1] != old[1]
+    result = answer(cluster)
+    assert hashes(template(result, MASTER)) == old
+    assert status(result)["manager"]["master"]["message"] == WAITS
     cluster.wait(seconds=AGED)
-    assert hashes(template(answer(cluster), MASTER))[0] != old[0]
+    found = hashes(template(answer(cluster), MASTER))
+    assert found[0] != old[0]
+    assert found[1] != old[1]
 
 
 # --- a template that reads another Secret than before -------------------------------------------
@@ -204,16 +206,18 @@ def test_configuration_waits_with_the_template_that_reads_a_young_secret() -> No
     assert child(result, "ConfigMap", "wz-manager-master-config") != before
 
 
-def test_another_change_of_the_pods_does_not_wait_for_a_young_secret() -> None:
-    """A repair goes at once; only the hash waits."""
+def test_another_change_of_the_pods_rolls_together_with_the_hash_of_a_young_secret() -> None:
+    """Whatever the change: it waits for at most 90 seconds, and the tier rolls once."""
     cluster = _renewed()
     cluster.wait(seconds=10)
     blue = {"podAnnotations": {"team": "blue"}}
     cluster.edit(lambda spec: spec.update(manager={"master": blue}))
-    old = hashes(sent_template(cluster, MASTER))
+    old = sent_template(cluster, MASTER)
+    assert template(answer(cluster), MASTER) == old
+    cluster.wait(seconds=AGED)
     found = template(answer(cluster), MASTER)
     assert found["metadata"]["annotations"]["team"] == "blue"
-    assert hashes(found) == old
+    assert hashes(found) != hashes(old)
 
 
 # --- clocks -------------------------------------------------------------------------------------
