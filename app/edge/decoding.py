@@ -58,6 +58,8 @@ class Decoder:
         if not self._max_bytes:
             return plain(body)
         try:
+            if not body.isascii():
+                body.decode()  # what is skipped must be text as well
             split = _SPLIT.decode(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return plain(body)  # whether it is no JSON, or of another form, is said there

@@ -62,23 +62,12 @@ class ProbeListener:
             **_QUIET,
         )
 
-    @property
-    def port(self) -> int:
-        """TCP port."""
-        port: int = self._socket.getsockname()[1]
-        return port
-
     async def start(self) -> asyncio.AbstractServer:
         """Begin to serve on the running loop."""
         self._config.load()
         return await asyncio.get_running_loop().create_server(
             self._connection, sock=self._socket, backlog=_BACKLOG
         )
-
-    def close_connections(self) -> None:
-        """Close those that are idle now, the others after their answer."""
-        for connection in list(self._state.connections):
-            connection.shutdown()
 
     def _connection(self) -> TimedProtocol:
         return self._protocol(self._config, self._state, {})
@@ -127,14 +116,6 @@ class HookServer(uvicorn.Server):
             self.servers.append(await self._probes.start())  # type: ignore[arg-type]  # uvloop's
         if self.started:
             self.on_started()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close every listener, then what is connected, once it has its answer."""
-        if self._probes is not None:
-            for server in self.servers:
-                server.close()
-            self._probes.close_connections()
-        await super().shutdown(sockets=sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: poll where it is time; begin to stop when the delay has passed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from fastapi import FastAPI
 
 from app.edge.endpoints import Hook, Lifecycle
 from app.edge.http import create_app
-from app.edge.server import serving
+from app.edge.server import listen, serving
 from app.edge.settings import Settings
 from app.edge.telemetry import Telemetry
 from app.entropy import Entropy
@@ -62,9 +63,10 @@ class FakeHook:
         self.drawn.append(entropy.bytes("demo/label", 16))
         self._do(request)
         unserialisable = {"bad": {1}} if request.get("do") == "unserialisable" else {}
+        large = {"filler": request["filler"]} if request.get("do") == "large" else {}
         return Result(
             response=Response(
-                status={"phase": "Running", **unserialisable},
+                status={"phase": "Running", **unserialisable, **large},
                 children=({"kind": "ConfigMap", "data": {"b": "1", "a": "2"}},),
                 resync_after_seconds=10,
                 finalized=request.get("finalizing") is True,
@@ -136,6 +138,8 @@ class Running:
     fake: FakeHook
     telemetry: Telemetry = field(repr=False)
     lifecycle: Lifecycle
+    context: ssl.SSLContext | None = field(repr=False)
+    probe_url: str
 
     @property
     def log(self) -> str:
@@ -155,14 +159,27 @@ class Running:
         return None
 
     def connect(self) -> socket.socket:
-        """A raw connection that gives up after 20 s."""
+        """A connection that gives up after 20 s; where the edge speaks TLS, with a session."""
+        connection = self.connect_raw()
+        if self.context is None:
+            return connection
+        return self.context.wrap_socket(connection, server_hostname="127.0.0.1")
+
+    def connect_raw(self) -> socket.socket:
+        """A connection without TLS."""
         address = urlsplit(self.url)
         assert address.hostname is not None
         return socket.create_connection((address.hostname, address.port or 0), timeout=20)
 
 
 def application(fake: FakeHook, telemetry: Telemetry, settings: Settings) -> FastAPI:
-    """The application over a fake hook, with a clock that has fractions of a second."""
+    """The application over a fake hook, with a clock that has fractions of a second.
+
+    Bodies are decoded whole unless a test asks for more: the fake is told what to do by fields
+    that Metacontroller does not send.
+    """
+    if "decoded_max_bytes" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"decoded_max_bytes": 0})
     seeds = iter(range(10_000))
     return create_app(
         fake.hook(),
@@ -174,14 +191,23 @@ def application(fake: FakeHook, telemetry: Telemetry, settings: Settings) -> Fas
 
 
 @contextmanager
-def running(level: str = "debug", **changes: Any) -> Iterator[Running]:
-    """A running edge with ``changes`` to the default settings."""
+def running(
+    level: str = "debug", *, context: ssl.SSLContext | None = None, **changes: Any
+) -> Iterator[Running]:
+    """A running edge with ``changes`` to the default settings.
+
+    ``context`` is the client's, for an edge that speaks TLS. A second port is a free one.
+    """
     settings = Settings.model_construct(**changes)
     stream = io.BytesIO()
     fake = FakeHook()
     telemetry = Telemetry(stream=stream, clock=lambda: NOW, level=level)
     app = application(fake, telemetry, settings)
-    with serving(app, settings) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    probes = None if settings.probe_port is None else listen("127.0.0.1", 0)
+    with (
+        serving(app, settings, probes) as url,
+        httpx.Client(base_url=url, verify=context or False, trust_env=False) as client,
+    ):
         try:
             yield Running(
                 url=url,
@@ -190,6 +216,8 @@ def running(level: str = "debug", **changes: Any) -> Iterator[Running]:
                 fake=fake,
                 telemetry=telemetry,
                 lifecycle=app.state.lifecycle,
+                context=context,
+                probe_url=f"http://127.0.0.1:{probes.getsockname()[1]}" if probes else "",
             )
         finally:
             fake.release.set()

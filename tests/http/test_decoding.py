@@ -105,6 +105,7 @@ def test_the_last_of_two_equal_keys_counts() -> None:
         b'{"parent":{},"children":{"Secret.v1":{"a":{"k":"\xff"}}}}',
         b'{"parent":{},"children":{"Secret.v1":{"a":{"k":"\\ud800"}}}}',
         b'{"parent":{},"children":{"Secret.v1":{"\xff":{}}}}',
+        b'{"controller":{"k":"\xff"},"parent":{},"children":{}}',
         b'{"parent":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
         b'{"parent":{},"children":{"x":{"a":' + b'{"b":' * 10_000 + b"1" + b"}" * 10_003,
         b'{"parent":{},"children":' + b"[" * 1_000_000,
