@@ -48,6 +48,9 @@ check: install
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell
 	$(BIN)/python -m hack.generate_crd --check
+	$(BIN)/python -m hack.generate_charts --check
+	$(BIN)/python -m hack.generate_cluster_chart --check
+	$(BIN)/python -m hack.generate_chart_docs --check
 
 test: install
 	$(BIN)/python -m pytest -n $(WORKERS)
@@ -63,6 +66,9 @@ bench: install
 
 generate: install
 	$(BIN)/python -m hack.generate_crd
+	$(BIN)/python -m hack.generate_charts
+	$(BIN)/python -m hack.generate_cluster_chart
+	$(BIN)/python -m hack.generate_chart_docs
 
 # Rewrites what changed, lists it and fails on purpose: the diff is to be read.
 golden: install

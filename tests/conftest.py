@@ -13,8 +13,9 @@ from tests.properties import profile
 
 profile.register()
 
-#: They need a whole control plane: `make e2e` names the folder and runs them.
-collect_ignore = ["e2e"]
+#: They need programs that are built from source, with Go or Java: `make e2e` and
+#: `make e2e-indexer` name the folders and run them.
+collect_ignore = ["charts", "e2e", "indexer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
