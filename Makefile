@@ -4,6 +4,7 @@
 #   make test     the test suite            make check    linters, types, import contracts, generated files
 #   make bench    the figures               make golden   accept changed goldens (then review the diff)
 #   make e2e      the tests on a real control plane; its first run builds that from source, with Go
+#   make e2e-indexer  what is rendered, on real OpenSearch nodes; its first run fetches them with Maven
 #   make lock     exact versions with hashes from pyproject.toml
 
 PYTHON ?= python3
@@ -18,7 +19,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --u
 	--python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test e2e demo bench generate golden lock clean
+.PHONY: help install check test e2e e2e-indexer demo bench generate golden lock clean
 
 help:
 	@sed -n 's/^#  *make/make/p' Makefile
@@ -57,6 +58,10 @@ test: install
 
 e2e: install
 	$(BIN)/python -m tests.e2e.run $(E2E_OPTIONS)
+
+e2e-indexer: install
+	$(BIN)/python -m tests.indexer.distribution.assemble
+	$(BIN)/python -m pytest -n 0 tests/indexer/live
 
 demo: $(RUNTIME)
 	$(BIN)/python -m app simulate examples/quickstart.yaml --output build/demo

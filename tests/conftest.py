@@ -13,9 +13,8 @@ from tests.properties import profile
 
 profile.register()
 
-#: They need programs that are built from source, with Go or Java: `make e2e` and
-#: `make e2e-indexer` name the folders and run them.
-collect_ignore = ["charts", "e2e", "indexer"]
+#: They need programs that are built from source, with Go: `make e2e` names the folders.
+collect_ignore = ["charts", "e2e"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

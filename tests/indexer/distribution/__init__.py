@@ -1,0 +1,1 @@
+"""The OpenSearch distribution, assembled from Maven packages."""
