@@ -55,6 +55,24 @@ class SecretKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityJob:
+    """A Job to create, which takes the passwords of a patch to the index.
+
+    ``digest``: SHA-256 of the patch in hex. ``labels``: of the Job and its pod. ``image``,
+    ``pull_policy``, ``placement`` (fields of a pod's spec): as the running indexers have them.
+    ``certs``: the Secret with the administrator's leaf, ours where it is empty.
+    """
+
+    digest: str
+    labels: Mapping[str, str]
+    image: str
+    pull_policy: str
+    placement: Mapping[str, object]
+    url: str
+    certs: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """One resolved cluster.
 
@@ -62,7 +80,8 @@ class Cluster:
     gone. ``heap_mib``: indexer heap in MiB, or None where ``javaOpts`` brings its own.
     ``initial_cluster_managers``: how many of the first indexer pods bootstrap, frozen at
     creation. ``node_dns``, ``admin_dns``: entries of nodes_dn and admin_dn. ``secrets``: every
-    Secret of ours to emit. ``tiers``: by role.
+    Secret of ours to emit. ``tiers``: by role. ``leaf_secrets``: the Secret that pods read, by
+    leaf, where it is not ours.
     """
 
     name: str
@@ -82,6 +101,12 @@ class Cluster:
     sets_wazuh_password: bool
     tiers: Mapping[Role, Tier]
     secrets: tuple[tuple[Role, SecretData], ...] = field(repr=False, default=())
+    security_job: SecurityJob | None = None
+    leaf_secrets: tuple[tuple[str, str], ...] = ()
+
+    def leaf_secret(self, leaf: str) -> str:
+        """The Secret that pods read a leaf from."""
+        return dict(self.leaf_secrets).get(leaf, self.names.certs(leaf))
 
     def tier(self, role: Role) -> Tier:
         """Facts of one tier."""

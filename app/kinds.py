@@ -32,6 +32,7 @@ SERVICE_ACCOUNT: Final = Kind("ServiceAccount", "v1", "serviceaccounts")
 STATEFUL_SET: Final = Kind("StatefulSet", "apps/v1", "statefulsets")
 DEPLOYMENT: Final = Kind("Deployment", "apps/v1", "deployments")
 CRON_JOB: Final = Kind("CronJob", "batch/v1", "cronjobs")
+JOB: Final = Kind("Job", "batch/v1", "jobs")
 NETWORK_POLICY: Final = Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies")
 POD_DISRUPTION_BUDGET: Final = Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets")
 ROLE: Final = Kind("Role", "rbac.authorization.k8s.io/v1", "roles")
@@ -47,6 +48,7 @@ CHILD_KINDS: Final = (
     DEPLOYMENT,
     STATEFUL_SET,
     CRON_JOB,
+    JOB,
     NETWORK_POLICY,
     POD_DISRUPTION_BUDGET,
     ROLE,

@@ -83,10 +83,14 @@ RENDERER: Final = "wazuh.com/renderer"
 #: Value of RENDERER: raised when the form of a workload changes, so that it can be told apart.
 RENDERER_VERSION: Final = "1"
 RECREATE_SECRET: Final = "wazuh.com/recreate-secret"  # noqa: S105 - an annotation key
+ROTATE_PASSWORDS: Final = "wazuh.com/rotate-passwords"
 RECREATE_CA: Final = "wazuh.com/recreate-ca"
 ROTATE_CA: Final = "wazuh.com/rotate-ca"
+#: On `<c>-ca`: public-key fingerprints of the CAs in it that are the user's.
+USER_CA: Final = "wazuh.com/user-ca"
 RENEW_CERTIFICATES: Final = "wazuh.com/renew-certificates"
 ALLOW_UNSAFE_SCALE_DOWN: Final = "wazuh.com/allow-unsafe-scale-down"
+PAUSED: Final = "wazuh.com/paused"
 LAST_APPLIED: Final = "metacontroller.k8s.io/last-applied-configuration"
 
 INDEXER_REST_PORT: Final = 9200
@@ -105,9 +109,14 @@ PORT_CLUSTER: Final = "cluster"
 PORT_API: Final = "api"
 PORT_HTTPS: Final = "https"
 
+SECURITY_CONTAINER: Final = "security"
 INDEXER_CONTAINER: Final = "wazuh-indexer"
 MANAGER_CONTAINER: Final = "wazuh-manager"
 DASHBOARD_CONTAINER: Final = "wazuh-dashboard"
+
+#: Volumes of leaf Secrets.
+CERTS_VOLUME: Final = "certs"
+AUTHD_CERTS_VOLUME: Final = "authd-certs"
 
 CA_CERT: Final = "ca.crt"
 CA_KEY: Final = "ca.key"
@@ -154,6 +163,15 @@ class Names:
     def log_rotation(self) -> str:
         """CronJob of log rotation, with its ServiceAccount, Role and RoleBinding."""
         return f"{self.cluster}-log-rotation"
+
+    @property
+    def security_jobs(self) -> str:
+        """What the name of every security Job begins with."""
+        return f"{self.cluster}-security-"
+
+    def security_job(self, digest: str) -> str:
+        """Job that takes the patch with this digest (SHA-256 in hex) to the index."""
+        return f"{self.security_jobs}{digest[:8]}"
 
     # --- configuration ----------------------------------------------------------------
     def config_map(self, role: Role) -> str:

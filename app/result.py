@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     APPLIED = "applied"
     FROZEN = "frozen"
     DELETING = "deleting"
+    PAUSED = "paused"
     ERROR = "error"  # counted by the edge: no Result exists
 
 
@@ -54,7 +55,7 @@ class Report:
     """What the edge logs and counts; no part of the answer and free of Secret material.
 
     ``held``: tier to what it waits for. ``earliest_expiry``: of all observed certificates.
-    ``observed`` and ``emitted``: numbers of children.
+    ``is_ready``: condition Ready. ``observed`` and ``emitted``: numbers of children.
     """
 
     namespace: str
@@ -63,6 +64,7 @@ class Report:
     generation: int
     outcome: Outcome
     phase: str
+    is_ready: bool
     observed: int
     emitted: int
     reissues: tuple[Reissue, ...] = ()

@@ -21,7 +21,7 @@ from app.result import Manifest, Result
 from app.simulation.merge import canonical_json, same, update_of
 from tests.registration import composite_controller, group_key, group_keys
 from tests.stored_objects import managed_fields, with_defaults
-from tests.workload_status import first_status, workload_status
+from tests.workload_status import first_status, job_status, workload_status
 
 NOW: Final = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
 NAME: Final = "wz"
@@ -30,7 +30,7 @@ VERSION: Final = "4.14.1"
 NAMES: Final = names.Names(cluster=NAME, namespace=NAMESPACE, domain="cluster.local")
 UIDS: Final = uuid.UUID("7b0d3c52-92b4-4d0c-9a35-6c5a2f1be0a7")
 KINDS_WITH_GENERATION: Final = frozenset(
-    {"StatefulSet", "Deployment", "CronJob", "NetworkPolicy", "PodDisruptionBudget"}
+    {"StatefulSet", "Deployment", "CronJob", "Job", "NetworkPolicy", "PodDisruptionBudget"}
 )
 
 Sync = Callable[..., Result]
@@ -310,6 +310,15 @@ class ClusterBuilder:
         workload["status"] = workload_status(
             workload, updated=updated, ready=ready, current_revision=before
         )
+
+    def jobs(self) -> list[Manifest]:
+        """Observed Jobs by name."""
+        return [self.children[key] for key in sorted(self.children) if key[1] == "Job"]
+
+    def end_jobs(self, failure: str = "") -> None:
+        """Let every Job end now: complete, or failed for a reason."""
+        for job in self.jobs():
+            job["status"] = job_status(failure, time=rfc3339(self.now))
 
 
 def _controller() -> Manifest:

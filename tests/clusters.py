@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from app.cluster import Cluster, SecretKey, Tier
+from app.cluster import Cluster, SecretKey, SecurityJob, Tier
 from app.names import TIERS, Names, Role
 from app.schema.wazuhcluster import WazuhClusterSpec
 from app.versions import WazuhVersion, parse_version
@@ -59,6 +59,19 @@ def tiers(of_spec: WazuhClusterSpec) -> dict[Role, Tier]:
         )
         for number, role in enumerate(TIERS, start=1)
     }
+
+
+def security_job(**changes: Any) -> SecurityJob:
+    """A Job that is to be created."""
+    base = SecurityJob(
+        digest="0123456789abcdef" * 4,
+        labels={"app.kubernetes.io/instance": NAME, "app.kubernetes.io/component": "credentials"},
+        image=f"wazuh/wazuh-indexer:{NEWEST}",
+        pull_policy="IfNotPresent",
+        placement={"imagePullSecrets": [{"name": "registry"}]},
+        url="https://wz-indexer.security.svc:9200",
+    )
+    return replace(base, **changes)
 
 
 def cluster(raw: dict[str, Any] | None = None, **overrides: Any) -> Cluster:

@@ -41,7 +41,8 @@ class Row(NamedTuple):
     """``value`` set at ``path`` over ``base`` changes what is in ``shows``; ``how``: the scenario.
 
     ``made``: a cluster in creation whose workloads are about to be created. ``new``: one of which
-    nothing exists. ``living``: one at rest that gets ``base`` as an edit.
+    nothing exists. ``rested``: one that came to rest from there. ``living``: one at rest that gets
+    ``base`` as an edit.
     """
 
     path: str

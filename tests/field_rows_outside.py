@@ -20,7 +20,7 @@ from tests.result_names import (
     WORKLOADS,
     Shows,
 )
-from tests.user_objects import REMOTE_ACCOUNT, SEVERAL
+from tests.user_objects import CUSTOM_CA, CUSTOM_LEAF, REMOTE_ACCOUNT, SEVERAL
 
 _STATEFUL = frozenset({INDEXER, MASTER, WORKERS})
 _LEAVES = tuple(
@@ -126,6 +126,16 @@ _CHECKS = (
 )  # fmt: skip
 
 
+_GIVEN: Final[dict[str, Shows]] = {
+    "nodeSecretRef": frozenset({"Secret/wz-indexer-certs", INDEXER, CONFIGS[INDEXER]}),
+    "managerMasterSecretRef": frozenset({"Secret/wz-manager-master-certs", MASTER}),
+    "managerWorkerSecretRef": frozenset({"Secret/wz-manager-worker-certs", WORKERS}),
+    "dashboardSecretRef": frozenset({"Secret/wz-dashboard-certs", DASHBOARD}),
+    "filebeatSecretRef": frozenset({"Secret/wz-filebeat-certs", MASTER, WORKERS}),
+    "adminSecretRef": frozenset({"Secret/wz-admin-certs", INDEXER, CONFIGS[INDEXER]}),
+}
+
+
 # --- certificates --------------------------------------------------------------------------------
 def _certificates() -> Iterator[Row]:
     # Indexers reload a new leaf; the pods of the other tiers start again with it.
@@ -146,6 +156,12 @@ def _certificates() -> Iterator[Row]:
     yield Row(f"{path}.renewalThresholdDays", 60, frozenset({"status"}))
     yield Row(f"{path}.caRenewalThresholdDays", 90, frozenset({"status"}))
     yield Row(f"{path}.caValidityDays", 1000, frozenset({"Secret/wz-ca"}), {}, "new")
+    custom = "tls.customCerts"
+    taken = frozenset({"Secret/wz-ca", "customize"})
+    yield Row(f"{custom}.caSecretRef.name", CUSTOM_CA, taken, {}, "new")
+    base = {"tls": {"customCerts": {"caSecretRef": {"name": CUSTOM_CA}}}}
+    for field, shown in _GIVEN.items():
+        yield Row(f"{custom}.{field}.name", CUSTOM_LEAF, shown | {"customize"}, base, "rested")
     for leaf, role, pods in (
         ("indexer", "indexer", ()),
         ("manager-master", "managerMaster", (MASTER,)),

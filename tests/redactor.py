@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import bcrypt
@@ -34,7 +35,7 @@ from app.secret_data import data_hash
 
 #: Private keys and the certificates they belong to, within one Secret.
 KEY_OF: Final = {"tls.key": "tls.crt", "ca.key": "ca.crt", "next.key": "next.crt"}
-PLAIN_KEYS: Final = re.compile(r".*username|applied-digest")
+PLAIN_KEYS: Final = re.compile(r".*username")
 PASSWORD_KEYS: Final = re.compile(r".*password|.*cluster-key|authd\.pass|password|key")
 GENERATED: Final = re.compile(r"[A-Za-z0-9._+-]{8,64}\n?")
 BCRYPT: Final = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
@@ -101,6 +102,8 @@ class Redactor:
             return self._certificates(name, key, values)
         if b"PRIVATE KEY-----" in raw:
             return self._private_key(key, values)
+        if key == "applied-digest":
+            return self._applied(values)
         try:
             return self._text(name, key, raw.decode())
         except UnicodeDecodeError as error:
@@ -111,7 +114,7 @@ class Redactor:
             return text
         if key == "password-digests":
             return self._digests(name, text)
-        if key.endswith((".yml", ".yaml")):
+        if key.endswith((".yml", ".yaml")) or key == "security-patch.json":
             return self._configuration(name, key, text)
         if PASSWORD_KEYS.fullmatch(key) and GENERATED.fullmatch(text):
             return _characters(text)
@@ -133,18 +136,21 @@ class Redactor:
             found = _certificates(values[key])
         except ValueError as error:
             return self._undescribable(name, key, values[key], error)
-        if key == "tls.crt":
-            verified = self._chain(found[0], values)
-            return f"<certificate {describe_certificate(found[0])}{verified}>"
+        if key == "tls.crt" and not _is_authority(found[0]):
+            verified = self._chain(found, values)
+            above = "".join(f", {_describe_authority(one)}" for one in found[1:])
+            return f"<certificate {describe_certificate(found[0])}{verified}{above}>"
         described = ", ".join(_describe_authority(one) for one in found)
         return f"<{'bundle' if len(found) > 1 else 'CA'} {described}>"
 
-    def _chain(self, leaf: x509.Certificate, values: Mapping[str, bytes]) -> str:
+    def _chain(self, found: list[x509.Certificate], values: Mapping[str, bytes]) -> str:
+        """Each certificate is signed by the next, the last one by a CA that is trusted."""
         bundle = _certificates(values["ca.crt"]) if "ca.crt" in values else []
-        if any(is_issued_by(leaf, authority) for authority in bundle):
+        is_whole = all(is_issued_by(one, above) for one, above in pairwise(found))
+        if is_whole and any(is_issued_by(found[-1], authority) for authority in bundle):
             return ""
         if self._strict:
-            raise RedactionError(f"no CA of ca.crt has signed {_common_name(leaf.subject)}")
+            raise RedactionError(f"no CA of ca.crt has signed {_common_name(found[0].subject)}")
         return " NOT VERIFIED by ca.crt"
 
     def _private_key(self, key: str, values: Mapping[str, bytes]) -> str:
@@ -173,6 +179,12 @@ class Redactor:
             if digest.hexdigest() != record["digest"]:
                 raise RedactionError(f"{name}: digest of {user} is of another password")
         return f"<digests of the hashes of {', '.join(sorted(json.loads(text)))}, verified>"
+
+    def _applied(self, values: Mapping[str, bytes]) -> str:
+        """While a password changes it is the digest of the patch before."""
+        patch = values.get("security-patch.json", b"")
+        fits = values["applied-digest"].decode() == hashlib.sha256(patch).hexdigest()
+        return f"<digest of {'security-patch.json' if fits else 'another patch'}>"
 
     def _configuration(self, name: str, key: str, text: str) -> str:
         yaml.safe_load(text)
@@ -221,6 +233,11 @@ def describe_certificate(certificate: x509.Certificate) -> str:
         f"until={_time(certificate.not_valid_after_utc)} "
         f"key={_algorithm(certificate.public_key())} usage={usages}"
     )
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    found = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    return found.value.ca
 
 
 def is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:

@@ -14,8 +14,17 @@ from functools import cache
 from typing import Any, Final
 
 from app.hook.sync import sync
+from app.resolve.custom_certificates import REFERENCES
 from app.result import Manifest
-from tests.cluster_builder import NAME, NAMES, ClusterBuilder
+from tests.certificates.custom_objects import (
+    CA_SECRET,
+    DAY,
+    INTERMEDIATE,
+    ROOT,
+    ca_data,
+    leaf_secrets,
+)
+from tests.cluster_builder import NAME, NAMES, NOW, ClusterBuilder
 from tests.user_overrides import OVERRIDES
 
 Moment = tuple[dict[str, Any], datetime]
@@ -259,6 +268,91 @@ def _invalid() -> ClusterBuilder:
 )
 def _user_secret_missing() -> ClusterBuilder:
     return rounds(ClusterBuilder(KEY_REFERENCE), 2)
+
+
+def _rotating(steps: int) -> ClusterBuilder:
+    cluster = steady()
+    cluster.annotate(rotate_passwords="2026-11-24")
+    return rounds(cluster, steps)
+
+
+@scenario(
+    "passwords-rotated-on-demand",
+    "By annotation: the coming passwords stand beside the present ones, which pods go on to read.",
+)
+def _rotate() -> ClusterBuilder:
+    return _rotating(0)
+
+
+@scenario(
+    "passwords-job-due",
+    "The patch with the new hashes is observed and the indexers stand: the Job takes it to them.",
+)
+def _job_due() -> ClusterBuilder:
+    return _rotating(2)
+
+
+@scenario(
+    "passwords-job-complete",
+    "The index has the new passwords: that alone is written down, before anything rests on it.",
+)
+def _job_complete() -> ClusterBuilder:
+    cluster = _rotating(3)
+    cluster.end_jobs()
+    return cluster
+
+
+@scenario(
+    "passwords-taken",
+    "It is written down: the coming passwords take the place of the present ones.",
+)
+def _passwords_taken() -> ClusterBuilder:
+    cluster = _rotating(3)
+    cluster.end_jobs()
+    return rounds(cluster, 1)
+
+
+@scenario(
+    "passwords-job-failed",
+    "The index did not answer: the Job stays for a while to be looked at, then it is made again.",
+)
+def _job_failed() -> ClusterBuilder:
+    cluster = _rotating(3)
+    cluster.end_jobs("BackoffLimitExceeded")
+    cluster.wait(minutes=4)
+    return cluster
+
+
+@scenario(
+    "created-on-old-volumes",
+    "The volumes of an earlier cluster of this name are there, whose index has other passwords.",
+)
+def _old_volumes() -> ClusterBuilder:
+    cluster = ClusterBuilder()
+    cluster.add_claims(3)
+    rounds(cluster, 3)
+    cluster.settle()
+    return cluster
+
+
+@scenario("custom-ca", "Leaves are signed by the user's CA; no key of it is in a Secret of ours.")
+def _custom_ca() -> ClusterBuilder:
+    cluster = ClusterBuilder({"tls": {"customCerts": {"caSecretRef": {"name": CA_SECRET}}}})
+    cluster.add_user_secret(CA_SECRET, ca_data(INTERMEDIATE))
+    return at_rest(cluster)
+
+
+@scenario(
+    "custom-leaves", "Pods mount the user's leaf Secrets; nothing is signed, nothing written."
+)
+def _custom_leaves() -> ClusterBuilder:
+    named = {"caSecretRef": CA_SECRET} | {ref: f"my-{leaf}" for leaf, ref in REFERENCES.items()}
+    custom = {ref: {"name": name} for ref, name in named.items()}
+    cluster = ClusterBuilder({"tls": {"customCerts": custom}})
+    cluster.add_user_secret(CA_SECRET, ca_data(ROOT, with_key=False))
+    for name, data in leaf_secrets(ROOT, names=NAMES, end=NOW + 900 * DAY).items():
+        cluster.add_user_secret(name, data)
+    return at_rest(cluster)
 
 
 @scenario("ca-vanished", "The CA's Secret was deleted: hold, and say how to go on.")

@@ -39,7 +39,7 @@ ATOMIC_MAPS: Final = frozenset(
         "selector",
     }
 )
-WORKLOADS: Final = frozenset({"StatefulSet", "Deployment", "CronJob"})
+WORKLOADS: Final = frozenset({"StatefulSet", "Deployment", "CronJob", "Job"})
 
 
 def fill(target: Manifest, defaults: Manifest) -> None:
@@ -149,6 +149,24 @@ def _cron_job(stored: Manifest) -> None:
     _pod_template(spec["jobTemplate"]["spec"]["template"])
 
 
+def _job(stored: Manifest) -> None:
+    spec = stored["spec"]
+    fill(
+        spec,
+        {
+            "backoffLimit": 6,
+            "completionMode": "NonIndexed",
+            "completions": 1,
+            "parallelism": 1,
+            "podReplacementPolicy": "Failed"
+            if "podFailurePolicy" in spec
+            else "TerminatingOrFailed",
+            "suspend": False,
+        },
+    )
+    _pod_template(spec["template"])
+
+
 def _pod_template(template: Manifest) -> None:
     spec = template["spec"]
     fill(
@@ -211,6 +229,7 @@ def _volume(volume: Manifest) -> None:
 DEFAULTS: Final[dict[str, Callable[[Manifest], None]]] = {
     "CronJob": _cron_job,
     "Deployment": _deployment,
+    "Job": _job,
     "Service": _service,
     "StatefulSet": _stateful_set,
 }

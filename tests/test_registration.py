@@ -29,9 +29,13 @@ def test_a_written_status_calls_for_no_sync(spec: dict[str, Any]) -> None:
     assert spec["parentResource"]["ignoreStatusChanges"] is True
 
 
-def test_every_kind_is_updated_in_place(spec: dict[str, Any]) -> None:
-    """The default, OnDelete, would never update; Recreate would delete StatefulSets."""
+def test_every_kind_is_updated_in_place_but_jobs(spec: dict[str, Any]) -> None:
+    """The default, OnDelete, would never update; Recreate would delete StatefulSets.
+
+    A Job cannot change, so nothing is sent to one that is there.
+    """
     methods = {rule["resource"]: rule["updateStrategy"] for rule in spec["childResources"]}
+    assert methods.pop("jobs") == {"method": "OnDelete"}
     assert methods == {resource: {"method": "InPlace"} for resource in methods}
 
 

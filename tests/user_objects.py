@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from app.names import Role
+from tests.certificates.custom_objects import ROOT, ca_data, given_leaf, leaf_data
 from tests.cluster_builder import NAMES, ClusterBuilder
 from tests.scenarios import base64_of, steady
 
@@ -21,6 +23,9 @@ REMOTE_ACCOUNT: Final = "remote-account"
 MANAGERS_KEY: Final = "managers-key"
 ENROLMENT: Final = "enrolment"
 AGENTS_CA: Final = "agents-ca"
+#: A CA of the user with its key, and a leaf of it.
+CUSTOM_CA: Final = "custom-ca"
+CUSTOM_LEAF: Final = "custom-leaf"
 #: A Secret with several values of each kind.
 SEVERAL: Final = "several"
 #: ConfigMap, Secret, claim and ServiceAccount that pods may refer to; not watched.
@@ -39,7 +44,10 @@ EXTERNAL: Final = frozenset(
     {
         *(
             f"Secret/{name}"
-            for name in (*PASSWORDS, ADMINISTRATOR, AGENTS_CA, SEVERAL, "pull-a", "pull-b", EXTRA)
+            for name in (
+                *(*PASSWORDS, ADMINISTRATOR, AGENTS_CA, SEVERAL, "pull-a", "pull-b", EXTRA),
+                *(CUSTOM_CA, CUSTOM_LEAF),
+            )
         ),
         f"ConfigMap/{EXTRA}",
         f"ServiceAccount/{EXTRA}",
@@ -80,6 +88,9 @@ def _data() -> dict[str, dict[str, str]]:
     ca = steady().child("Secret", NAMES.ca)["data"]["ca.crt"]
     found[AGENTS_CA] = {"ca.crt": ca, "key": ca, "other": ca}
     found[SEVERAL] |= {"ca.crt": ca, "other-ca.crt": ca}
+    found[CUSTOM_CA] = ca_data(ROOT)
+    called = NAMES.service_names(NAMES.service(Role.INDEXER))
+    found[CUSTOM_LEAF] = leaf_data(given_leaf("Anybody", ROOT, dns_names=called))
     return found
 
 

@@ -71,12 +71,25 @@ def _deployment_conditions(metadata: Mapping[str, Any], *, available: bool) -> l
     ]
 
 
+def job_status(reason: str, *, time: str) -> Manifest:
+    """Status of a Job that has ended: complete, or failed for ``reason`` where there is one."""
+    kind = "Failed" if reason else "Complete"
+    condition = {
+        "type": kind,
+        "status": "True",
+        "reason": reason or "CompletionsReached",
+        "lastProbeTime": time,
+        "lastTransitionTime": time,
+    }
+    return {"conditions": [condition], "startTime": time}
+
+
 def first_status(stored: Mapping[str, Any]) -> Manifest:
     """Status that an object has before its controller has looked at it."""
     match stored["kind"]:
         case "StatefulSet":
             return {"status": {"availableReplicas": 0, "replicas": 0}}
-        case "Deployment" | "CronJob":
+        case "Deployment" | "CronJob" | "Job":
             return {"status": {}}
         case "Service":
             return {"status": {"loadBalancer": {}}}

@@ -6,27 +6,45 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.certificates.ca_policies import CaReason, ca_validity
+from app.certificates.custom import CustomCa
 from app.certificates.issue import Signer, new_key, renewed_ca, self_signed_ca, serial_number
-from app.certificates.observation import Authority
-from app.certificates.pem import ECDSA_P256, PrivateKey, key_pem, load_key, spki_fingerprint
+from app.certificates.observation import NEXT_KEY, Authority, Certificates
+from app.certificates.pem import (
+    ECDSA_P256,
+    CertificateFacts,
+    PrivateKey,
+    key_pem,
+    load_key,
+    spki_fingerprint,
+)
 from app.certificates.policies import Verdict
 from app.certificates.request import CertificateRequest, Finding
 from app.certificates.wishes import CaWish
 from app.certificates.writes import Outcome, changed, unchanged
-from app.names import CA_CERT, CA_KEY, LABEL_CONTROLLER_UID, ROTATE_CA
+from app.names import CA_CERT, CA_KEY, LABEL_CONTROLLER_UID, RECREATE_CA, ROTATE_CA, USER_CA
 from app.result import Reissue
 from app.secret_data import SecretData, encode
 from app.stamps import stamped
 
 ISSUING: Final = "Issuing"
+#: Holds that end with a new CA where a person gives the lost one up.
+RECREATABLE: Final = frozenset({CaReason.CA_SECRET_MISSING, CaReason.CA_FOREIGN})
+#: Value of `wazuh.com/recreate-ca` where nothing tells which CA was lost.
+UNKNOWN: Final = "unknown"
 
 
-def generated(request: CertificateRequest, wish: CaWish, verdict: Verdict) -> Outcome:
+def generated(
+    request: CertificateRequest, wish: CaWish, verdict: Verdict, custom: CustomCa | None = None
+) -> Outcome:
     """A CA for a new cluster; nothing where an invalid spec does not say how it shall be.
+
+    ``custom``: the user's CA, of which only the certificate is taken, and which is waited for.
 
     A rotation that stands on the WazuhCluster already is recorded, so it does not fire.
     """
     name = request.names.ca
+    if custom is not None:
+        return _taken_over(request, custom, verdict)
     if wish.name is None:
         message = f"Secret {name} is made when the spec is valid"
         return Outcome(secret=None, findings=(Finding(reason=ISSUING, message=message),))
@@ -52,6 +70,31 @@ def generated(request: CertificateRequest, wish: CaWish, verdict: Verdict) -> Ou
         reissues=(Reissue(secret=name, reason=verdict.reason, message=verdict.message),),
         findings=(Finding(reason=ISSUING, message=f"Secret {name} is made; leaves follow"),),
     )
+
+
+def _taken_over(request: CertificateRequest, custom: CustomCa, verdict: Verdict) -> Outcome:
+    """The certificate of the user's CA, without its key; nothing while that CA is unusable."""
+    if not custom.is_usable or request.config is None:
+        return Outcome(secret=None)
+    name = request.names.ca
+    message = f"the CA of Secret {custom.secret} is taken over"
+    records = {ROTATE_CA: request.rotate_request} if request.rotate_request else {}
+    secret = SecretData(
+        name=name,
+        data=encode({CA_CERT: pem_of(custom.path)}),
+        annotations={**records, USER_CA: custom.path[0].spki_fingerprint},
+    )
+    return Outcome(
+        secret=stamped(secret, None, request.now),
+        is_written=True,
+        reissues=(Reissue(secret=name, reason=verdict.reason, message=message),),
+        findings=(Finding(reason=ISSUING, message=f"Secret {name} is made; leaves follow"),),
+    )
+
+
+def pem_of(path: Certificates) -> bytes:
+    """Certificates one after the other."""
+    return "".join(one.pem for one in path).encode()
 
 
 def kept(request: CertificateRequest, authority: Authority) -> Outcome:
@@ -105,7 +148,19 @@ def signer(authority: Authority, now: datetime) -> Signer | None:
     if active is None or now > active.not_after or not authority.has_usable_key:
         return None
     key = _key(authority)
-    return None if key is None else Signer(certificate=active, key=key)
+    return None if key is None else _signer(active, key, authority.path)
+
+
+def successor(authority: Authority) -> Signer | None:
+    """The staged successor with its key; None where it cannot sign."""
+    if authority.next is None or not authority.has_usable_next_key:
+        return None
+    key = _key_of(authority, NEXT_KEY, authority.next)
+    return None if key is None else _signer(authority.next, key, authority.next_path)
+
+
+def _signer(certificate: CertificateFacts, key: PrivateKey, path: Certificates) -> Signer:
+    return Signer(certificate=certificate, key=key, intermediates=path[:-1])
 
 
 def hold(request: CertificateRequest, verdict: Verdict, fingerprint: str | None) -> Finding:
@@ -121,17 +176,38 @@ def hold(request: CertificateRequest, verdict: Verdict, fingerprint: str | None)
             f"nothing is issued until the right one{wanted} is back. "
             f"From files of a backup: {_restore_command(request)}"
         )
+    if verdict.reason in RECREATABLE:
+        expected = fingerprint or UNKNOWN
+        action += (
+            " Or give the lost one up, for a new one that takes over in stages: "
+            f"{annotate_command(request, RECREATE_CA, expected)}"
+        )
+        if request.recreate_request and request.recreate_request != expected:
+            action += f" (the annotation has another value, which does nothing: {expected} counts)"
     return Finding(reason=verdict.reason, message=f"{verdict.message}; {action}")
 
 
+def annotate_command(request: CertificateRequest, annotation: str, value: str) -> str:
+    """Sets an annotation of the WazuhCluster."""
+    return (
+        f"kubectl -n {request.names.namespace} annotate wazuhcluster {request.names.cluster} "
+        f"--overwrite {annotation}={value}"
+    )
+
+
 def _key(authority: Authority) -> PrivateKey | None:
-    """The active certificate's key, looked at once more: what it signs must verify."""
-    active, raw = authority.active, authority.secret.value(CA_KEY)
-    key = None if raw is None else load_key(raw, ours=authority.proven)
-    if active is None or key is None:
+    return None if authority.active is None else _key_of(authority, CA_KEY, authority.active)
+
+
+def _key_of(authority: Authority, name: str, certificate: CertificateFacts) -> PrivateKey | None:
+    """The key of ``certificate``, looked at once more: what it signs must verify."""
+    lent = None if authority.keeper is None else authority.keeper.key_of(certificate)
+    raw = authority.secret.value(name) if lent is None else lent
+    key = None if raw is None else load_key(raw, ours=authority.proven or lent is not None)
+    if key is None:
         return None
-    is_active = spki_fingerprint(key.public_key()) == active.spki_fingerprint
-    return key if is_active else None
+    fits = spki_fingerprint(key.public_key()) == certificate.spki_fingerprint
+    return key if fits else None
 
 
 def _restore_command(request: CertificateRequest) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from app.certificates.observation import Authority, is_authority
+from app.certificates.observation import NEXT_KEY, Authority, is_authority
 from app.certificates.pem import CertificateFacts
 from app.certificates.policies import Rule, moment
 from app.certificates.renewal import renewal_time, window
@@ -25,6 +25,7 @@ class CaReason(StrEnum):
     CA_KEY_MISMATCH = "CAKeyMismatch"
     CLOCK_SKEW = "ClockSkew"
     CA_FOREIGN = "CAForeign"
+    NEXT_UNUSABLE = "NextUnusable"
     SIGNING_KEY_MISSING = "SigningKeyMissing"
     CA_EXPIRED = "CAExpired"
     CA_NEAR_EXPIRY = "CANearExpiry"
@@ -40,6 +41,7 @@ HOLDS: Final = frozenset(
         CaReason.CA_KEY_MISMATCH,
         CaReason.CLOCK_SKEW,
         CaReason.CA_FOREIGN,
+        CaReason.NEXT_UNUSABLE,
     }
 )
 #: The CA gets a new certificate for the key that it has.
@@ -51,7 +53,8 @@ class CaInput:
     """All that the CA chain looks at.
 
     ``trace``: what shows that there was a CA, where none is observed. ``leaf_due``: a leaf waits
-    for its renewal, so a CA in its window is renewed before it.
+    for its renewal, so a CA in its window is renewed before it. ``successor_has_signed``: a leaf is
+    of the staged successor already.
     """
 
     secret: str
@@ -62,6 +65,7 @@ class CaInput:
     trace: str | None = None
     foreign: CertificateFacts | None = None
     leaf_due: bool = False
+    successor_has_signed: bool = False
 
 
 def ca_missing(ca: CaInput) -> str | None:
@@ -123,10 +127,22 @@ def ca_foreign(ca: CaInput) -> str | None:
     )
 
 
+def next_unusable(ca: CaInput) -> str | None:
+    """The staged successor lost its key after it had signed: replacing it would cut trust.
+
+    One that has signed nothing is replaced, which is no reason to hold.
+    """
+    if ca.authority is None or not ca.successor_has_signed or ca.authority.has_usable_next_key:
+        return None
+    return f"{NEXT_KEY} of Secret {ca.secret} is missing or no usable private key"
+
+
 def signing_key_missing(ca: CaInput) -> str | None:
-    """No usable key: trust stays, signing stops."""
+    """No usable key, and no successor to hand over to: trust stays, signing stops."""
     active = _active(ca)
     if ca.authority is None or active is None or ca.authority.has_usable_key:
+        return None
+    if ca.authority.has_usable_next_key or ca.authority.is_users:
         return None
     return (
         f"{CA_KEY} of Secret {ca.secret} is missing or no usable private key: no certificate "
@@ -137,7 +153,7 @@ def signing_key_missing(ca: CaInput) -> str | None:
 def ca_expired(ca: CaInput) -> str | None:
     """Its end has passed."""
     active = _active(ca)
-    if active is None or ca.now <= active.not_after:
+    if active is None or ca.now <= active.not_after or _is_not_ours_to_renew(ca):
         return None
     return f"the CA expired on {moment(active.not_after)}"
 
@@ -148,7 +164,7 @@ def ca_near_expiry(ca: CaInput) -> str | None:
     Not where the new certificate would end no later than the old one.
     """
     active = _active(ca)
-    if active is None:
+    if active is None or _is_not_ours_to_renew(ca):
         return None
     due = ca.now >= renewal_time(active, ca.uid, ca.secret, ca.wish.threshold)
     in_window = ca.now >= active.not_after - window(active, ca.wish.threshold)
@@ -163,7 +179,7 @@ def ca_of_another_algorithm(ca: CaInput) -> str | None:
     """Type or size of the key is not the wanted one; only said."""
     active = _active(ca)
     wanted = ca.wish.algorithm
-    if active is None or wanted is None or active.key_algorithm == wanted:
+    if active is None or wanted is None or active.key_algorithm == wanted or _is_users(ca):
         return None
     return (
         f"the key of the CA is {active.key_algorithm}, the spec wants {wanted}: it changes when "
@@ -174,6 +190,16 @@ def ca_of_another_algorithm(ca: CaInput) -> str | None:
 def ca_validity(wish: CaWish, active: CertificateFacts) -> timedelta:
     """Validity of the CA's next certificate: the spec's, else what it was given."""
     return given_validity(active) if wish.validity is None else wish.validity
+
+
+def _is_not_ours_to_renew(ca: CaInput) -> bool:
+    """Whether its certificate is not ours to renew: the user's, or one whose key is lost."""
+    authority = ca.authority
+    return authority is not None and (authority.is_users or not authority.has_usable_key)
+
+
+def _is_users(ca: CaInput) -> bool:
+    return ca.authority is not None and ca.authority.is_users
 
 
 def _active(ca: CaInput) -> CertificateFacts | None:
@@ -189,6 +215,7 @@ CA_RULES: Final[tuple[Rule[CaInput], ...]] = (
     Rule(CaReason.CA_KEY_MISMATCH, ca_key_mismatch),
     Rule(CaReason.CLOCK_SKEW, clock_skew),
     Rule(CaReason.CA_FOREIGN, ca_foreign),
+    Rule(CaReason.NEXT_UNUSABLE, next_unusable),
     Rule(CaReason.SIGNING_KEY_MISSING, signing_key_missing),
     Rule(CaReason.CA_EXPIRED, ca_expired),
     Rule(CaReason.CA_NEAR_EXPIRY, ca_near_expiry),

@@ -45,10 +45,14 @@ RsaKeyFactory = Callable[[str], rsa.RSAPrivateKey]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """An observed CA with its loaded key, only ever alive within one call."""
+    """An observed CA with its loaded key, only ever alive within one call.
+
+    ``intermediates``: certificates that its leaves must show along, its own first; a root has none.
+    """
 
     certificate: CertificateFacts
     key: PrivateKey
+    intermediates: tuple[CertificateFacts, ...] = ()
 
     def __repr__(self) -> str:
         """Without the key."""

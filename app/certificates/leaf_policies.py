@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.certificates.issue import leaf_dates
-from app.certificates.observation import LeafState, signer_of
+from app.certificates.observation import Certificates, LeafState, has_chain, signer_of
 from app.certificates.pem import (
     DIGITAL_SIGNATURE,
     KEY_ENCIPHERMENT,
@@ -37,6 +37,7 @@ class LeafReason(StrEnum):
     KEY_ALGORITHM = "KeyAlgorithm"
     ISSUER_MISMATCH = "IssuerMismatch"
     AUTHORITY_KEY_MISMATCH = "AuthorityKeyMismatch"
+    CHAIN_MISMATCH = "ChainMismatch"
     SPEC_MISMATCH = "SpecMismatch"
     RENEWAL_REQUESTED = "RenewalRequested"
     NOT_YET_VALID = "NotYetValid"
@@ -53,6 +54,7 @@ KEEPS_KEY: Final = frozenset(
         LeafReason.CERTIFICATE_UNREADABLE,
         LeafReason.KEY_MISMATCH,
         LeafReason.AUTHORITY_KEY_MISMATCH,
+        LeafReason.CHAIN_MISMATCH,
         LeafReason.SPEC_MISMATCH,
     }
 )
@@ -62,19 +64,21 @@ KEEPS_KEY: Final = frozenset(
 class LeafInput:
     """All that the leaf chain looks at.
 
-    ``signers``: the CAs that the stage lets a leaf be of, the one that signs first.
+    ``signers``: the CAs that the stage lets a leaf be of, the one that signs first. ``paths``: of
+    those that are the user's, from the CA that signs to its root.
     ``pulled``: another leaf of the cluster is due, so one in its window goes along.
     ``request``: the wanted value of the renewal annotation; ``recorded``: the Secret's.
     """
 
     state: LeafState
     wish: LeafWish
-    signers: tuple[CertificateFacts, ...]
+    signers: Certificates
     now: datetime
     uid: str
     pulled: bool = False
     request: str | None = None
     recorded: str | None = None
+    paths: tuple[Certificates, ...] = ()
 
 
 def is_due(certificate: CertificateFacts, *, uid: str, wish: LeafWish, now: datetime) -> bool:
@@ -132,6 +136,16 @@ def authority_key_mismatch(leaf: LeafInput) -> str | None:
     if certificate is None or signer is None or signer.ski is None:
         return None
     return None if certificate.aki == signer.ski else "it names another key of the CA"
+
+
+def chain_mismatch(leaf: LeafInput) -> str | None:
+    """The intermediates beside it are not those of the user's CA, dates included.
+
+    A new leaf, not a new chain alone: pods read both together, and a leaf is what they roll for.
+    """
+    if leaf.state.certificate is None or has_chain(leaf.state, leaf.paths):
+        return None
+    return "the intermediate CAs beside it are not those of the CA"
 
 
 def spec_mismatch(leaf: LeafInput) -> str | None:
@@ -224,6 +238,7 @@ LEAF_RULES: Final[tuple[Rule[LeafInput], ...]] = (
     Rule(LeafReason.KEY_ALGORITHM, key_of_another_algorithm),
     Rule(LeafReason.ISSUER_MISMATCH, issuer_mismatch),
     Rule(LeafReason.AUTHORITY_KEY_MISMATCH, authority_key_mismatch),
+    Rule(LeafReason.CHAIN_MISMATCH, chain_mismatch),
     Rule(LeafReason.SPEC_MISMATCH, spec_mismatch),
     Rule(LeafReason.RENEWAL_REQUESTED, renewal_requested),
     Rule(LeafReason.NOT_YET_VALID, not_yet_valid),

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.certificates.issue import Signer, leaf, new_key, serial_number
 from app.certificates.leaf_policies import KEEPS_KEY, LeafInput, LeafReason
-from app.certificates.observation import Certificates, LeafState, signer_of
+from app.certificates.observation import Certificates, LeafState, path_of
 from app.certificates.pem import (
     PrivateKey,
     key_algorithm,
@@ -28,11 +28,15 @@ ISSUING: Final = "Issuing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What all leaves of one call share. ``signer``: None where nothing can be signed."""
+    """What all leaves of one call share.
+
+    ``signer``: None where nothing can be signed. ``absent_signer``: who then signs absent leaves.
+    """
 
     request: CertificateRequest
     bundle: Certificates
     signer: Signer | None
+    absent_signer: Signer | None = None
 
 
 def kept(state: LeafState) -> Outcome:
@@ -48,10 +52,8 @@ def held(request: CertificateRequest, state: LeafState) -> Outcome:
     observed, bundle = state.observed, state.bundle
     if observed is None or bundle is None:
         return Outcome(secret=observed)
-    signer = None if state.certificate is None else signer_of(state.certificate, bundle)
-    lasting = tuple(
-        found for found in bundle if request.now < margin_start(found) or found == signer
-    )
+    path = () if state.certificate is None else path_of((state.certificate, *state.chain, *bundle))
+    lasting = tuple(found for found in bundle if request.now < margin_start(found) or found in path)
     if not lasting or lasting == bundle:
         return Outcome(secret=observed)
     return changed(
@@ -75,10 +77,13 @@ def written(
         return _without_signature(context, state, _open(state))
     if verdict is None:
         return _rest(context, state)
-    if context.signer is None:
+    signer = context.signer
+    if signer is None and state.observed is None:
+        signer = context.absent_signer
+    if signer is None:
         message = f"{verdict.message}; the CA cannot sign a new one"
         return _without_signature(context, state, Verdict(reason=verdict.reason, message=message))
-    return _issued(context, value, verdict, context.signer)
+    return _issued(context, value, verdict, signer)
 
 
 def _open(state: LeafState) -> Verdict:
@@ -138,7 +143,8 @@ def _issued(context: Context, value: LeafInput, verdict: Verdict, signer: Signer
     serial = serial_number(f"{secret}/{TLS_CERT}", request.entropy)
     certificate = leaf(value.wish.terms, key, signer, now=request.now, serial=serial)
     data = dict(observed.data) if observed is not None else {}
-    data.update(encode({TLS_CERT: certificate}))
+    shown = certificate + b"".join(one.pem.encode() for one in signer.intermediates)
+    data.update(encode({TLS_CERT: shown}))
     if made or (state.key is not None and not state.key.pkcs8):
         data.update(encode({TLS_KEY: key_pem(key)}))
     if not _has_bundle(state, context.bundle):

@@ -46,7 +46,10 @@ _CLIENT: Final = (CLIENT_AUTH,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeafPlan:
-    """One wanted leaf. ``component``: whose it is, for the status. Names without duplicates."""
+    """One wanted leaf. ``component``: whose it is, for the status. Names without duplicates.
+
+    ``required_names``: those by which others call it, which a leaf of the user needs too.
+    """
 
     name: str
     secret: str
@@ -55,6 +58,7 @@ class LeafPlan:
     dns_names: tuple[str, ...]
     ip_addresses: tuple[Address, ...]
     eku: tuple[str, ...]
+    required_names: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -80,6 +84,7 @@ def _server(names: Names, role: Role, extra: tuple[str, ...]) -> LeafPlan:
     own = list(names.service_names(names.service(role)))
     if role is not Role.DASHBOARD:
         own.extend(names.headless_names(names.headless(role)))
+    called = names.service_names(names.service(role))[-2:]
     addresses = [address for address in map(_address, extra) if address is not None]
     hosts = [name for name in extra if _address(name) is None]
     return LeafPlan(
@@ -90,6 +95,7 @@ def _server(names: Names, role: Role, extra: tuple[str, ...]) -> LeafPlan:
         dns_names=_distinct(name.lower() for name in (*own, LOCALHOST, *hosts)),
         ip_addresses=tuple(dict.fromkeys((LOOPBACK, *addresses))),
         eku=_SERVER,
+        required_names=called if role is Role.INDEXER else (),
     )
 
 

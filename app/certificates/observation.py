@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from app.certificates.leaves import LeafPlan
 from app.certificates.pem import (
@@ -22,7 +22,7 @@ from app.certificates.pem import (
     parse_encoded,
 )
 from app.certificates.renewal import margin_start
-from app.names import CA_CERT, CA_KEY, TLS_CERT, TLS_KEY
+from app.names import CA_CERT, CA_KEY, TLS_CERT, TLS_KEY, USER_CA
 from app.secret_data import SecretData
 from app.stamps import is_proven
 
@@ -33,12 +33,24 @@ PREVIOUS_CERT: Final = "previous.crt"
 Certificates = tuple[CertificateFacts, ...]
 
 
+class KeyKeeper(Protocol):
+    """Whoever has keys of CAs besides ``<c>-ca``: the user's own CA."""
+
+    def signs_for(self, certificate: CertificateFacts | None) -> bool:
+        """Whether the key of ``certificate`` is there."""
+
+    def key_of(self, certificate: CertificateFacts) -> bytes | None:
+        """The key of ``certificate`` in PEM, checked; None if it is not there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
     """The observed ``<c>-ca``.
 
-    ``active``: None if ``ca.crt`` is unreadable. ``next``: only where it is a CA. ``proven``:
-    the digest fits the data, so ``key`` and ``next_key`` were not loaded.
+    ``active``: None if ``ca.crt`` is unreadable. ``next``: only where it is a CA. Both may be
+    intermediate CAs of the user; ``path`` and ``next_path`` then lead on to the root, and are of
+    one certificate otherwise. ``proven``: the digest fits the data, so ``key`` and ``next_key``
+    were not loaded. ``keeper``: whoever has keys that are not in here.
     """
 
     secret: SecretData
@@ -48,6 +60,27 @@ class Authority:
     proven: bool
     key: KeyFacts | None
     next_key: KeyFacts | None
+    path: Certificates = ()
+    next_path: Certificates = ()
+    keeper: KeyKeeper | None = None
+
+    @property
+    def is_users(self) -> bool:
+        """Whether the active CA is the user's, by what was written when it was taken over."""
+        return self._is_users(self.active)
+
+    @property
+    def is_next_users(self) -> bool:
+        """Whether the staged successor is the user's."""
+        return self._is_users(self.next)
+
+    @property
+    def users(self) -> frozenset[str]:
+        """Public-key fingerprints of the CAs in here that are the user's."""
+        return frozenset(self.secret.annotations.get(USER_CA, "").split(",")) - {""}
+
+    def _is_users(self, certificate: CertificateFacts | None) -> bool:
+        return certificate is not None and certificate.spki_fingerprint in self.users
 
     @property
     def has_usable_key(self) -> bool:
@@ -60,6 +93,11 @@ class Authority:
         return self._has(NEXT_KEY, self.next_key, self.next)
 
     @property
+    def has_successor(self) -> bool:
+        """Whether a successor is staged, be it usable or not."""
+        return NEXT_CERT in self.secret.data
+
+    @property
     def is_verified(self) -> bool:
         """Whether every key in it fits its certificate, so a digest of the data may say so.
 
@@ -68,10 +106,16 @@ class Authority:
         data = self.secret.data
         return self.proven or (
             (self.has_usable_key or CA_KEY not in data)
-            and (self.has_usable_next_key or not {NEXT_CERT, NEXT_KEY} & data.keys())
+            and (
+                self.has_usable_next_key
+                or not {NEXT_CERT, NEXT_KEY} & data.keys()
+                or (self.is_next_users and NEXT_KEY not in data)
+            )
         )
 
     def _has(self, name: str, key: KeyFacts | None, certificate: CertificateFacts | None) -> bool:
+        if self.keeper is not None and self.keeper.signs_for(certificate):
+            return True
         if self.proven:
             return certificate is not None and bool(self.secret.data.get(name))
         return (
@@ -79,6 +123,11 @@ class Authority:
             and certificate is not None
             and key.spki_fingerprint == certificate.spki_fingerprint
         )
+
+    @property
+    def anchor(self) -> CertificateFacts | None:
+        """The root of the active CA, which is trusted; the CA itself where it is its own."""
+        return self.path[-1] if self.path else self.active
 
     @property
     def certificates(self) -> Certificates:
@@ -90,24 +139,38 @@ class Authority:
                 found.setdefault(certificate.spki_fingerprint, certificate)
         return tuple(found.values())
 
+    @property
+    def anchors(self) -> Certificates:
+        """Roots of active, next and previous, one certificate for each key: the first."""
+        listed = (self.anchor, self.next_path[-1] if self.next_path else self.next)
+        roots = roots_of(self.previous)
+        found: dict[str, CertificateFacts] = {}
+        for certificate in (*listed, *roots):
+            if certificate is not None:
+                found.setdefault(certificate.spki_fingerprint, certificate)
+        return tuple(found.values())
+
     def bundle(self, now: datetime) -> Certificates:
-        """What every leaf Secret's ``ca.crt`` shall hold: active, next, previous.
+        """What every leaf Secret's ``ca.crt`` shall hold: roots of active, next, previous.
 
         Without those about to expire; only an active CA without a successor stays, since a
         bundle without any CA is worse.
         """
-        known = self.certificates
+        known = self.anchors
         kept = tuple(
             certificate
             for certificate in known
-            if now < margin_start(certificate) or (certificate is self.active and self.next is None)
+            if now < margin_start(certificate) or (certificate is self.anchor and self.next is None)
         )
         return kept or known[:1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeafState:
-    """One planned leaf as observed; ``certificate`` and ``bundle`` are None if unreadable."""
+    """One planned leaf as observed; ``certificate`` and ``bundle`` are None if unreadable.
+
+    ``chain``: intermediate CAs that follow the certificate.
+    """
 
     plan: LeafPlan
     observed: SecretData | None
@@ -115,6 +178,7 @@ class LeafState:
     bundle: Certificates | None = None
     proven: bool = False
     key: KeyFacts | None = None
+    chain: Certificates = ()
 
     @property
     def is_verified(self) -> bool:
@@ -133,20 +197,56 @@ def is_authority(certificate: CertificateFacts) -> bool:
     return certificate.is_ca and KEY_CERT_SIGN in certificate.key_usage
 
 
-def observed_authority(secret: SecretData | None) -> Authority | None:
+@lru_cache(maxsize=1024)
+def path_of(certificates: Certificates) -> Certificates:
+    """The first certificate and those that signed it in turn, up to a root or where it breaks."""
+    path = certificates[:1]
+    while path and not is_signed_by(path[-1], path[-1]):
+        signer = signer_of(path[-1], [one for one in certificates if one not in path])
+        if signer is None:
+            break
+        path = (*path, signer)
+    return path
+
+
+def trust_key(path: Certificates) -> tuple[str, str]:
+    """What a change of is a rotation: the public keys of the CA that signs and of its root."""
+    return path[0].spki_fingerprint, path[-1].spki_fingerprint
+
+
+@lru_cache(maxsize=1024)
+def roots_of(certificates: Certificates) -> Certificates:
+    """Of ``certificates`` those that none of the others signed: what a bundle holds of them."""
+    return tuple(
+        one
+        for one in certificates
+        if is_signed_by(one, one)
+        or signer_of(one, [other for other in certificates if other is not one]) is None
+    )
+
+
+def observed_authority(
+    secret: SecretData | None, keeper: KeyKeeper | None = None
+) -> Authority | None:
     """``<c>-ca`` as facts; None if it is not observed. Any bytes in it are bearable."""
     if secret is None:
         return None
     proven = is_proven(secret)
-    successor = _first(secret, NEXT_CERT)
+    active = path_of(certificates_in(secret, CA_CERT) or ())
+    successor = path_of(certificates_in(secret, NEXT_CERT) or ())
+    if successor and not is_authority(successor[0]):
+        successor = ()
     return Authority(
         secret=secret,
-        active=_first(secret, CA_CERT),
-        next=successor if successor is not None and is_authority(successor) else None,
+        active=active[0] if active else None,
+        next=successor[0] if successor else None,
         previous=tuple(filter(is_authority, certificates_in(secret, PREVIOUS_CERT) or ())),
         proven=proven,
         key=None if proven else _key(secret, CA_KEY),
         next_key=None if proven else _key(secret, NEXT_KEY),
+        path=active,
+        next_path=successor,
+        keeper=keeper,
     )
 
 
@@ -162,6 +262,7 @@ def observed_leaf(plan: LeafPlan, secret: SecretData | None) -> LeafState:
         bundle=certificates_in(secret, CA_CERT),
         proven=proven,
         key=None if proven else _key(secret, TLS_KEY),
+        chain=(certificates_in(secret, TLS_CERT) or ())[1:],
     )
 
 
@@ -176,6 +277,14 @@ def signer_of(
 ) -> CertificateFacts | None:
     """The first candidate whose key signed ``certificate``."""
     return next((found for found in candidates if is_signed_by(certificate, found)), None)
+
+
+def has_chain(leaf: LeafState, paths: tuple[Certificates, ...]) -> bool:
+    """Whether the intermediates beside a leaf are those of the user's CA that signed it."""
+    if leaf.certificate is None:
+        return False
+    wanted = [path[:-1] for path in paths if signer_of(leaf.certificate, path[:1]) is not None]
+    return not wanted or leaf.chain in wanted
 
 
 def foreign_ca(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from app.certificates.custom import Given
 from app.certificates.plan import plan
 from app.certificates.request import CertificatePlan, CertificateRequest
 from app.secret_data import SecretData
@@ -78,8 +79,13 @@ class _Question:
             request.status_fingerprint,
             request.renew_request,
             request.rotate_request,
+            request.recreate_request,
+            request.tiers,
             request.accepted_dns,
+            request.listed_dns,
             request.rsa_key,
+            _given(request.given),
+            tuple(sorted(request.foreign.items())),
         )
 
     def __hash__(self) -> int:
@@ -87,6 +93,16 @@ class _Question:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Question) and self._facts == other._facts
+
+
+def _given(given: Given | None) -> tuple[object, ...] | None:
+    if given is None:
+        return None
+    leaves = tuple(
+        (name, one.secret, one.mounted_by, None if one.content is None else one.content.digest)
+        for name, one in sorted(given.leaves.items())
+    )
+    return given.secret, None if given.content is None else given.content.digest, leaves
 
 
 def _facts(secret: SecretData | None) -> tuple[object, ...] | None:

@@ -46,11 +46,16 @@ def renewal_time(
     return certificate.not_after - timedelta(seconds=max(seconds - jitter, latest))
 
 
+def margin(certificate: CertificateFacts) -> timedelta:
+    """How long before its end nothing may rest on a certificate: 24 h, or a tenth of its life."""
+    lifetime = max(certificate.not_after - certificate.not_before, timedelta())
+    tenth = timedelta(seconds=int(lifetime.total_seconds()) // _MARGIN_SHARE)
+    return min(DAY, tenth)
+
+
 def margin_start(certificate: CertificateFacts) -> datetime:
-    """When a CA leaves the bundles: 24 h before its end, or a tenth of a shorter lifetime.
+    """When a CA leaves the bundles.
 
     An expired CA in a bundle stops the start of OpenSearch and every reload.
     """
-    lifetime = max(certificate.not_after - certificate.not_before, timedelta())
-    tenth = timedelta(seconds=int(lifetime.total_seconds()) // _MARGIN_SHARE)
-    return certificate.not_after - min(DAY, tenth)
+    return certificate.not_after - margin(certificate)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
+from app.certificates import custom_view
+from app.certificates.custom import CustomLeaf
+from app.certificates.custom_view import Custom
 from app.certificates.leaf_policies import is_due
-from app.certificates.leaves import ADMIN, INDEXER, leaf_plans
+from app.certificates.leaves import ADMIN, INDEXER, LeafPlan, leaf_plans
 from app.certificates.observation import (
     Authority,
     LeafState,
@@ -27,27 +31,69 @@ from app.certificates.wishes import (
     leaf_wishes,
     with_subject_of,
 )
+from app.secret_data import SecretData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """``leaf_wishes`` stand beside ``leaves``; None where an invalid spec leaves it open."""
+    """``leaf_wishes`` stand beside ``leaves``; None where an invalid spec leaves it open.
+
+    ``plans``: all leaves; ``leaves``: those that are ours to issue. ``retired``: our Secrets of
+    leaves for which the user's are read now. ``custom``: the user's certificates; ``users``: leaves
+    that are read from the user's Secrets; ``mounts``: the Secret that pods shall read, by leaf.
+    """
 
     authority: Authority | None
+    plans: tuple[LeafPlan, ...]
     leaves: tuple[LeafState, ...]
     leaf_wishes: tuple[LeafWish | None, ...]
     ca_wish: CaWish
     leaf_due: bool
+    custom: Custom | None = None
+    users: frozenset[str] = frozenset()
+    retired: tuple[SecretData, ...] = ()
+    mounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def unusable(self) -> frozenset[str]:
+        """Leaf Secrets of the user that pods shall read and must not start to read now."""
+        given = {} if self.custom is None else self.custom.leaves
+        return frozenset(
+            one.given.secret
+            for name, one in given.items()
+            if self.mounts[name] == one.given.secret
+            and (one.problem is not None or name not in self.users)
+        )
+
+    @property
+    def custom_leaves(self) -> tuple[CustomLeaf, ...]:
+        """The user's leaves that pods read."""
+        if self.custom is None:
+            return ()
+        return tuple(one for name, one in self.custom.leaves.items() if name in self.users)
 
 
 def view(request: CertificateRequest) -> View:
     """Parse what is observed and find what is wanted of each certificate."""
     config = request.config
     plans = leaf_plans(request.names, None if config is None else config.extra_sans)
-    leaves = tuple(observed_leaf(leaf, request.leaves.get(leaf.secret)) for leaf in plans)
+    custom = custom_view.judged(request, plans)
+    authority = observed_authority(request.ca, None if custom is None else custom.ca)
+    users = custom_view.taken(request, custom, authority)
+    mounts = custom_view.mounts(request, plans, custom, authority, users)
+    is_stuck = custom_view.is_stuck(request, custom)
+    own = [
+        leaf
+        for leaf in plans
+        if leaf.name not in users
+        and (leaf.secret in request.leaves or (mounts[leaf.name] == leaf.secret and not is_stuck))
+    ]
+    leaves = tuple(observed_leaf(leaf, request.leaves.get(leaf.secret)) for leaf in own)
     wishes = _wishes(request, leaves)
+    kept = {leaf.secret for leaf in own}
     return View(
-        authority=observed_authority(request.ca),
+        authority=authority,
+        plans=plans,
         leaves=leaves,
         leaf_wishes=wishes,
         ca_wish=ca_wish(authority_name(request.names.cluster, 1), config),
@@ -57,6 +103,10 @@ def view(request: CertificateRequest) -> View:
             and is_due(leaf.certificate, uid=request.uid, wish=wish, now=request.now)
             for leaf, wish in zip(leaves, wishes, strict=True)
         ),
+        custom=custom,
+        users=users,
+        retired=tuple(one for name, one in sorted(request.leaves.items()) if name not in kept),
+        mounts=mounts,
     )
 
 
@@ -77,11 +127,11 @@ def stage(observed: View) -> Stage:
     authority = observed.authority
     if authority is None or authority.active is None:
         return Stage.STEADY
-    if authority.next is not None:
+    if authority.has_successor:
         return Stage.TRUST
     if authority.previous:
         return Stage.REISSUE
-    active = authority.active.spki_fingerprint
+    active = (authority.anchor or authority.active).spki_fingerprint
     is_clean = all(
         found.spki_fingerprint == active for leaf in observed.leaves for found in leaf.bundle or ()
     )
@@ -91,8 +141,9 @@ def stage(observed: View) -> Stage:
 def renewal_times(request: CertificateRequest, observed: View) -> dict[str, datetime]:
     """Renewal time of every observed certificate, by the name of its Secret, CA first."""
     times: dict[str, datetime] = {}
-    active = None if observed.authority is None else observed.authority.active
-    if active is not None:
+    authority = observed.authority
+    active = None if authority is None else authority.active
+    if authority is not None and active is not None and not authority.is_users:
         name = request.names.ca
         times[name] = renewal_time(active, request.uid, name, observed.ca_wish.threshold)
     for leaf, wish in zip(observed.leaves, observed.leaf_wishes, strict=True):
@@ -104,12 +155,21 @@ def renewal_times(request: CertificateRequest, observed: View) -> dict[str, date
 
 
 def next_due(
-    request: CertificateRequest, observed: View, times: Mapping[str, datetime]
+    request: CertificateRequest,
+    observed: View,
+    times: Mapping[str, datetime],
+    deadline: datetime | None = None,
 ) -> datetime | None:
-    """The next moment at which something happens by time alone; past ones wait for no clock."""
+    """The next moment at which something happens by time alone; past ones wait for no clock.
+
+    ``deadline``: of a stage of the CA.
+    """
     moments = list(times.values())
+    if deadline is not None:
+        moments.append(deadline)
     if observed.authority is not None:
         moments.extend(map(margin_start, observed.authority.previous))
+    moments.extend(custom_view.moments(request, observed.custom))
     return min((time for time in moments if time > request.now), default=None)
 
 
@@ -124,7 +184,9 @@ def _wishes(
         )
     return tuple(
         _acceptable(request, leaf, wish)
-        for leaf, wish in zip(leaves, leaf_wishes(request.names, config), strict=True)
+        for leaf in leaves
+        for wish in leaf_wishes(request.names, config)
+        if wish.plan.name == leaf.plan.name
     )
 
 

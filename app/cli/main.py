@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def serve(options: argparse.Namespace) -> int:
     """Serve the hook until a signal."""
     from app.edge.http import create_app
-    from app.edge.server import listen, run
+    from app.edge.server import listen, probe_listener, run
     from app.edge.settings import SettingsError, read_settings, undefined_variables
     from app.edge.telemetry import UNKNOWN_VARIABLES, Telemetry
 
@@ -75,16 +75,21 @@ def serve(options: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"bearer token file {settings.bearer_token_file}: {reason}") from None
+    port: int | None = settings.port
     try:
         listener = listen(settings.host, settings.port)
+        port = settings.probe_port
+        probes = probe_listener(settings)
     except OSError as error:
-        raise CommandError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
-        ) from None
+        raise CommandError(f"cannot listen on {settings.host}:{port}: {error.strerror}") from None
     unknown = undefined_variables()
     if unknown:
         telemetry.log.warning(UNKNOWN_VARIABLES, variables=unknown)
-    return EXIT_INTERRUPTED if run(app, settings, telemetry, listener) == signal.SIGINT else EXIT_OK
+    try:
+        ended_by = run(app, settings, telemetry, listener, probes)
+    except SettingsError as error:
+        raise UsageError(str(error)) from None
+    return EXIT_INTERRUPTED if ended_by == signal.SIGINT else EXIT_OK
 
 
 def render(options: argparse.Namespace) -> int:

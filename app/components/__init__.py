@@ -18,6 +18,7 @@ from app.components import (
     log_rotation,
     manager_master,
     manager_worker,
+    security_job,
     shared,
 )
 from app.faults import Fault
@@ -32,12 +33,19 @@ COMPONENTS: Final[tuple[Callable[[Cluster], Iterator[Manifest]], ...]] = (
     manager_worker.children,
     dashboard.children,
     log_rotation.children,
+    security_job.children,
 )
+#: Those whose objects come and go in a quiet cluster's life, or hold what nobody may keep.
+_PASSING: Final = (shared.children, security_job.children)
 
 
 #: Fields that can be compared as they are; the others are put into such a form below.
 _FACTS: Final = attrgetter(
-    *(one.name for one in fields(Cluster) if one.name not in {"spec", "tiers", "secrets"})
+    *(
+        one.name
+        for one in fields(Cluster)
+        if one.name not in {"spec", "tiers", "secrets", "security_job"}
+    )
 )
 _TIER_FACTS: Final = attrgetter(
     *(one.name for one in fields(Tier) if one.name not in {"secret_digests", "fixed"})
@@ -59,12 +67,13 @@ class Rendered:
 def rendered(cluster: Cluster) -> Rendered:
     """Lay out ``cluster``, wherever it stands in its life.
 
-    A quiet cluster comes back every 30 seconds, so all but its Secrets is kept by content.
+    A quiet cluster comes back every 30 seconds, so all but its Secrets and its security Job is
+    kept by content.
     """
-    secrets = tuple(shared.children(cluster))
+    passing = tuple(child for children in _PASSING for child in children(cluster))
     rest = _rest(_Content(cluster))
     return Rendered(
-        children=(*secrets, *rest.children), too_large=(*check_sizes(secrets), *rest.too_large)
+        children=(*passing, *rest.children), too_large=(*check_sizes(passing), *rest.too_large)
     )
 
 
@@ -75,7 +84,7 @@ def render(cluster: Cluster) -> tuple[Manifest, ...]:
 
 @lru_cache(maxsize=128)
 def _rest(content: _Content) -> Rendered:
-    """Everything but the Secrets.
+    """Everything but the Secrets and the security Job.
 
     What is kept must not hold parts of the request, which belongs to the caller.
     """
@@ -86,10 +95,7 @@ def _rest(content: _Content) -> Rendered:
     }
     detached = replace(cluster, tiers=own)
     found = tuple(
-        child
-        for children in COMPONENTS
-        if children is not shared.children
-        for child in children(detached)
+        child for children in COMPONENTS if children not in _PASSING for child in children(detached)
     )
     return Rendered(children=found, too_large=tuple(check_sizes(found)))
 
@@ -104,7 +110,7 @@ class _Content:
     __slots__ = ("_facts", "_hash", "cluster")
 
     def __init__(self, cluster: Cluster) -> None:
-        self.cluster = replace(cluster, secrets=())
+        self.cluster = replace(cluster, secrets=(), security_job=None)
         self._facts = (
             _FACTS(cluster),
             tuple(_tier(cluster.tier(role)) for role in TIERS),

@@ -12,7 +12,7 @@ from app.kubernetes import pods, policies, ports, probes
 from app.kubernetes.meta import metadata, selector
 from app.kubernetes.services import published_service
 from app.kubernetes.workloads import deployment
-from app.names import Role
+from app.names import CERTS_VOLUME, Role
 from app.result import Manifest
 
 ROLE: Final = Role.DASHBOARD
@@ -154,7 +154,7 @@ def _volumes(cluster: Cluster) -> list[Manifest]:
     names = cluster.names
     return [
         pods.config_volume("config", names.config_map(ROLE), pods.GROUP_READS),
-        pods.secret_volume("certs", names.certs(ROLE), pods.GROUP_READS),
+        pods.secret_volume(CERTS_VOLUME, cluster.leaf_secret(ROLE), pods.GROUP_READS),
         pods.secret_volume("wazuh", names.dashboard_wazuh, pods.GROUP_READS),
     ]
 
@@ -163,7 +163,7 @@ def _mounts() -> list[Manifest]:
     """Files one by one: the folders around them are written by the image."""
     return [
         pods.file("config", f"{_HOME}/config/{DASHBOARDS_YML}", DASHBOARDS_YML),
-        pods.folder("certs", f"{_HOME}/certs"),
+        pods.folder(CERTS_VOLUME, f"{_HOME}/certs"),
         pods.file("wazuh", f"{_HOME}/data/wazuh/config/{WAZUH_YML}", WAZUH_YML),
     ]
 

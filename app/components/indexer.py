@@ -13,7 +13,7 @@ from app.kubernetes import pods, policies, ports, probes
 from app.kubernetes.meta import metadata, selector
 from app.kubernetes.services import headless_service, published_service
 from app.kubernetes.workloads import CLAIM, stateful_set
-from app.names import Role
+from app.names import CERTS_VOLUME, Role
 from app.result import Manifest
 
 ROLE: Final = Role.INDEXER
@@ -154,7 +154,7 @@ def _volumes(cluster: Cluster) -> list[Manifest]:
     files = {name: name for name in sorted(security.FILES)}
     return [
         pods.config_volume("config", names.config_map(ROLE), pods.GROUP_READS),
-        pods.secret_volume("certs", names.certs(ROLE), pods.GROUP_READS),
+        pods.secret_volume(CERTS_VOLUME, cluster.leaf_secret(ROLE), pods.GROUP_READS),
         pods.secret_volume("security", names.indexer_security, pods.GROUP_READS, files),
     ]
 
@@ -165,7 +165,7 @@ def _mounts(cluster: Cluster) -> list[Manifest]:
     return [
         {"name": CLAIM[ROLE], "mountPath": "/var/lib/wazuh-indexer"},
         pods.file("config", f"{home}/{OPENSEARCH_YML}", OPENSEARCH_YML),
-        pods.folder("certs", f"{home}/certs"),
+        pods.folder(CERTS_VOLUME, f"{home}/certs"),
         pods.folder("security", f"{home}/opensearch-security"),
     ]
 

@@ -16,7 +16,7 @@ from app.config.ossec import local_internal_options, ossec_conf
 from app.kubernetes import pods, policies, ports, probes
 from app.kubernetes.meta import metadata
 from app.kubernetes.workloads import CLAIM, stateful_set
-from app.names import TLS_CERT, TLS_KEY, Role
+from app.names import AUTHD_CERTS_VOLUME, CERTS_VOLUME, TLS_CERT, TLS_KEY, Role
 from app.result import Manifest
 
 OSSEC_CONF: Final = "ossec.conf"
@@ -173,10 +173,11 @@ def _volumes(cluster: Cluster, role: Role) -> list[Manifest]:
     auth = cluster.spec.manager.config.auth
     found = [
         pods.config_volume("config", names.config_map(role), pods.ALL_READ),
-        pods.secret_volume("certs", names.certs("filebeat"), pods.OWNER_READS),
+        pods.secret_volume(CERTS_VOLUME, cluster.leaf_secret("filebeat"), pods.OWNER_READS),
     ]
     if _owns_enrolment_pair(cluster):
-        found.append(pods.secret_volume("authd-certs", names.certs(role), pods.OWNER_READS))
+        secret = cluster.leaf_secret(role)
+        found.append(pods.secret_volume(AUTHD_CERTS_VOLUME, secret, pods.OWNER_READS))
     if password := _password(cluster, role):
         files = {"authd.pass": password.key}
         found.append(pods.secret_volume("authd-password", password.name, pods.ALL_READ, files))
@@ -198,13 +199,13 @@ def _mounts(cluster: Cluster, role: Role) -> list[Manifest]:
         pods.file("config", f"{_COPIED}/{OSSEC_CONF}", OSSEC_CONF),
         pods.file("config", f"{_COPIED}/{INTERNAL_OPTIONS}", INTERNAL_OPTIONS),
         pods.file("config", f"{_SCRIPTS}/{PERMISSIONS}", PERMISSIONS),
-        pods.folder("certs", _CERTS),
+        pods.folder(CERTS_VOLUME, _CERTS),
     ]
     if cluster.sets_wazuh_password:
         found.append(pods.file("config", f"{_SCRIPTS}/{API_USERS}", API_USERS))
     if _owns_enrolment_pair(cluster):
-        found.append(pods.file("authd-certs", f"{_COPIED}/sslmanager.cert", TLS_CERT))
-        found.append(pods.file("authd-certs", f"{_COPIED}/sslmanager.key", TLS_KEY))
+        found.append(pods.file(AUTHD_CERTS_VOLUME, f"{_COPIED}/sslmanager.cert", TLS_CERT))
+        found.append(pods.file(AUTHD_CERTS_VOLUME, f"{_COPIED}/sslmanager.key", TLS_KEY))
     if _password(cluster, role):
         found.append(pods.file("authd-password", f"{_COPIED}/authd.pass", "authd.pass"))
     if cluster.spec.manager.config.auth.ssl_agent_ca_secret_ref and cluster.runs_authd(role):

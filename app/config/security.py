@@ -1,17 +1,23 @@
 """Files of the security plugin, read by the very first start of an index and never again.
 
 All eight, since the first start and ``securityadmin -cd`` ask for different ones. Two users and
-no other: those that the image brings have published passwords.
+no other: those that the image brings have published passwords. Later their passwords change by
+a patch, which a script takes to the index.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
+import orjson
+
 from app.config import yaml_text
+
+_SCRIPT: Final = (resources.files("app.config") / "scripts" / "security.sh").read_text("utf-8")
 
 #: What the first start and ``securityadmin -cd`` want to find, by name.
 FILES: Final = frozenset(
@@ -120,21 +126,47 @@ def security_files(
     The hashes are bcrypt in its text form. Raises ValueError for a name or a hash of another form
     and for one name given to both users.
     """
+    users = _users(admin_username, admin_hash, dashboard_username, dashboard_hash)
+    return {
+        "internal_users.yml": _file("internalusers", users),
+        "roles.yml": _roles(),
+        "roles_mapping.yml": _file("rolesmapping", _mappings(dashboard_username)),
+        **_constant_files(),
+    }
+
+
+def security_patch(
+    *, admin_username: str, admin_hash: str, dashboard_username: str, dashboard_hash: str
+) -> bytes:
+    """JSON patch of the REST API that gives both users whole: one call, nobody else touched.
+
+    In one line, the hash first in each value: the script refuses every other form. Raises
+    ValueError as `security_files` does.
+    """
+    users = _users(admin_username, admin_hash, dashboard_username, dashboard_hash)
+    return orjson.dumps(
+        [{"op": "add", "path": f"/{name}", "value": user} for name, user in users.items()]
+    )
+
+
+def security_sh() -> str:
+    """Script that takes a patch to the index, with the administrator's certificate."""
+    return _SCRIPT
+
+
+def _users(
+    admin_username: str, admin_hash: str, dashboard_username: str, dashboard_hash: str
+) -> dict[str, Any]:
+    """Both users by name."""
     if admin_username == dashboard_username:
         raise ValueError("administrator and dashboard need users of their own")
-    users = {
+    return {
         admin_username: _user(
             admin_username, admin_hash, "Administrator of the index", backend_roles=["admin"]
         ),
         dashboard_username: _user(
             dashboard_username, dashboard_hash, "Account of the dashboard's server"
         ),
-    }
-    return {
-        "internal_users.yml": _file("internalusers", users),
-        "roles.yml": _roles(),
-        "roles_mapping.yml": _file("rolesmapping", _mappings(dashboard_username)),
-        **_constant_files(),
     }
 
 

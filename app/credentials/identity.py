@@ -47,8 +47,8 @@ class IdentityPlan:
 class Identity:
     """One identity Secret: what is in it, how it is made, who reads it, what is derived from it.
 
-    ``make`` gives None while a user's Secret is awaited. ``is_known_to_index``: the index holds
-    these passwords, so a claim of the indexers is a trace and nothing but a restore helps.
+    ``make`` gives None while a user's Secret is awaited. ``orders``: annotations that act on it
+    once per value.
     """
 
     name: str
@@ -57,15 +57,7 @@ class Identity:
     values: Values
     make: Callable[[], Mapping[str, bytes] | None] = field(repr=False)
     derived: str | None = None
-    is_known_to_index: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trace:
-    """What tells that a Secret was there. ``is_claim``: nothing but volumes of the indexers."""
-
-    text: str
-    is_claim: bool = False
+    orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +102,7 @@ def _decide(request: SyncRequest, identity: Identity, now: datetime) -> _Decisio
     if data is None:
         return _Decision()
     return _Decision(
-        secret=stamped(_generated(request, identity.name, data), None, now),
+        secret=stamped(_generated(request, identity, data), None, now),
         reissue=Reissue(secret=identity.name, reason=reason),
     )
 
@@ -129,31 +121,29 @@ def _damage(request: SyncRequest, identity: Identity, observed: SecretData) -> L
     return Lost(secret=identity.name, message=message)
 
 
-def _generated(request: SyncRequest, name: str, data: Mapping[str, bytes]) -> SecretData:
-    """A new Secret; it records a standing order to recreate it, so that none fires later."""
+def _generated(request: SyncRequest, identity: Identity, data: Mapping[str, bytes]) -> SecretData:
+    """A new Secret; it records the standing orders that concern it, so that none fires later."""
     order = request.annotations.get(names.RECREATE_SECRET, "")
-    recorded = {names.RECREATE_SECRET: order} if order.startswith(f"{name}/") else {}
-    return SecretData(name=name, data=encode(data), annotations=recorded)
+    recorded = {names.RECREATE_SECRET: order} if order.startswith(f"{identity.name}/") else {}
+    standing = {key: request.annotations.get(key, "") for key in identity.orders}
+    recorded |= {key: value for key, value in standing.items() if value}
+    return SecretData(name=identity.name, data=encode(data), annotations=recorded)
 
 
-def _trace(request: SyncRequest, identity: Identity) -> _Trace | None:
+def _trace(request: SyncRequest, identity: Identity) -> str | None:
     """What tells that this Secret was there before; None if nothing does (behaviour 2.1)."""
     observed = request.observed
     for workload in observed.workloads.values():
         if identity.name in secret_references(workload.template):
-            return _Trace(text=f"{workload.name} refers to it")
+            return f"{workload.name} refers to it"
     if identity.derived is not None and identity.derived in observed.secrets:
-        return _Trace(text=f"Secret {identity.derived} was made from it")
+        return f"Secret {identity.derived} was made from it"
     if as_text(request.status.get("version")) and not any(
         role in observed.workloads for role in identity.readers
     ):
-        return _Trace(text="the cluster has been running")
+        return "the cluster has been running"
     if observed.related.get(kinds.SECRET.group_key, {}).get(identity.name) is not None:
-        return _Trace(text="a Secret of this name exists")
-    if identity.is_known_to_index and observed.claims:
-        claim = as_map(observed.claims[0].get("metadata")).get("name")
-        text = f"volume claim {claim} holds an index that knows its passwords"
-        return _Trace(text=text, is_claim=True)
+        return "a Secret of this name exists"
     return None
 
 
@@ -167,7 +157,7 @@ def _is_recreated(request: SyncRequest, identity: Identity) -> bool:
     """Whether a person ordered this Secret anew by a value not acted upon before."""
     order = request.annotations.get(names.RECREATE_SECRET, "")
     secret, _, word = order.partition("/")
-    if identity.is_known_to_index or secret != identity.name or not word:
+    if secret != identity.name or not word:
         return False
     if identity.name in request.observed.related.get(kinds.SECRET.group_key, {}):
         return False
@@ -184,14 +174,22 @@ def acted_upon(request: SyncRequest) -> dict[str, str]:
         for name, value in as_map(request.status.get("requests")).items()
         if isinstance(value, str)
     }
-    for secret in request.observed.secrets.values():
+    secrets = request.observed.secrets
+    for secret in secrets.values():
         value = secret.annotations.get(names.RECREATE_SECRET)
         if value is not None and value == request.annotations.get(names.RECREATE_SECRET):
             recorded[names.RECREATE_SECRET] = value
+    wanted = request.annotations.get(names.ROTATE_PASSWORDS)
+    named = Names(cluster=request.name, namespace=request.namespace, domain="")
+    pair = [secrets.get(one) for one in (named.indexer_credentials, named.dashboard_credentials)]
+    if wanted and all(
+        one is not None and one.annotations.get(names.ROTATE_PASSWORDS) == wanted for one in pair
+    ):
+        recorded[names.ROTATE_PASSWORDS] = wanted
     return recorded
 
 
-def _lost_message(request: SyncRequest, identity: Identity, trace: _Trace) -> str:
+def _lost_message(request: SyncRequest, identity: Identity, trace: str) -> str:
     name = identity.name
     manifest = request.observed.related.get(kinds.SECRET.group_key, {}).get(name)
     if manifest is not None:
@@ -203,15 +201,10 @@ def _lost_message(request: SyncRequest, identity: Identity, trace: _Trace) -> st
             f"{recovery.label_command(request, name)}"
         )
     command = recovery.restore_command(request, name)
-    restore = f"Secret {name} is missing ({trace.text}); restore it: {command}"
-    if not identity.is_known_to_index:
-        used = {*acted_upon(request).values(), request.annotations.get(names.RECREATE_SECRET, "")}
-        anew = recovery.recreate_command(request, name, used)
-        return f"{restore} or have it generated anew: {anew}"
-    if trace.is_claim:
-        claims = recovery.delete_claims_command(request)
-        return f"{restore} or give up the index with all its data: {claims}"
-    return f"{restore} (the index still knows the old password, so a new one would not help)"
+    restore = f"Secret {name} is missing ({trace}); restore it: {command}"
+    used = {*acted_upon(request).values(), request.annotations.get(names.RECREATE_SECRET, "")}
+    anew = recovery.recreate_command(request, name, used)
+    return f"{restore} or have it generated anew: {anew}"
 
 
 def identities(
@@ -254,7 +247,7 @@ def identities(
             readers=(Role.DASHBOARD,),
             values=own_secrets.DASHBOARD_CREDENTIALS,
             derived=named.indexer_security,
-            is_known_to_index=True,
+            orders=(names.ROTATE_PASSWORDS,),
             make=lambda: _dashboard_credentials(named, entropy),
         ),
         Identity(
@@ -263,7 +256,7 @@ def identities(
             readers=MANAGERS,
             values=own_secrets.INDEXER_CREDENTIALS,
             derived=named.indexer_security,
-            is_known_to_index=True,
+            orders=(names.ROTATE_PASSWORDS,),
             make=lambda: _indexer_credentials(named, user, entropy),
         ),
     )

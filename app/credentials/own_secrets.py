@@ -7,6 +7,7 @@ off here, and what no image takes is not derived from.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -22,6 +23,9 @@ ADMIN_PASSWORD: Final = "admin-password"  # noqa: S105 - a key of a Secret
 DASHBOARD_USERNAME: Final = "dashboard-username"
 DASHBOARD_PASSWORD: Final = "dashboard-password"  # noqa: S105 - a key of a Secret
 COOKIE_PASSWORD: Final = "cookie-password"  # noqa: S105 - a key of a Secret
+#: The coming password, beside the one that the index has.
+NEXT_ADMIN_PASSWORD: Final = "next-admin-password"  # noqa: S105 - a key of a Secret
+NEXT_DASHBOARD_PASSWORD: Final = "next-dashboard-password"  # noqa: S105 - a key of a Secret
 CLUSTER_KEY: Final = "cluster-key"
 AUTHD_PASSWORD: Final = "authd.pass"  # noqa: S105 - a key of a Secret
 
@@ -47,6 +51,43 @@ API_CREDENTIALS: Final[Values] = MappingProxyType(
 )
 CLUSTER_KEYS: Final[Values] = MappingProxyType({CLUSTER_KEY: passwords.is_cluster_key})
 AUTHD_PASSWORDS: Final[Values] = MappingProxyType({AUTHD_PASSWORD: passwords.is_password})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexAccount:
+    """Where one user of the index stands in its Secret: keys, and what their values must be."""
+
+    username: str
+    password: str
+    next_password: str
+    values: Values
+
+
+ADMINISTRATOR: Final = IndexAccount(
+    username=ADMIN_USERNAME,
+    password=ADMIN_PASSWORD,
+    next_password=NEXT_ADMIN_PASSWORD,
+    values=INDEXER_CREDENTIALS,
+)
+DASHBOARD_SERVER: Final = IndexAccount(
+    username=DASHBOARD_USERNAME,
+    password=DASHBOARD_PASSWORD,
+    next_password=NEXT_DASHBOARD_PASSWORD,
+    values=DASHBOARD_CREDENTIALS,
+)
+
+
+def next_password(secret: SecretData | None, account: IndexAccount) -> str | None:
+    """The password that ``account`` shall have instead of its present one; None if there is none.
+
+    One that cannot be used, or is the present one, was put there by hand and counts for nothing:
+    it cannot be taken away either, for Metacontroller leaves keys alone that it has not written.
+    """
+    raw = None if secret is None else secret.value(account.next_password)
+    if secret is None or raw is None or raw == secret.value(account.password):
+        return None
+    text = raw.decode("ascii", errors="replace")
+    return text if passwords.is_password(text) else None
 
 
 def usable_text(secret: SecretData | None, key: str, values: Values) -> str | None:

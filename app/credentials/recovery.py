@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 from app import names
-from app.names import Role
 from app.observed.request import SyncRequest, as_list, as_map
 from app.result import Manifest
 
@@ -51,17 +50,6 @@ def recreate_command(request: SyncRequest, secret: str, used: Collection[str]) -
         f"kubectl -n {request.namespace} annotate --overwrite wazuhcluster {request.name}"
         f" {names.RECREATE_SECRET}={value}"
     )
-
-
-def delete_claims_command(request: SyncRequest) -> str:
-    """Command that gives up the index of an earlier cluster of this name, with all its data."""
-    labels = {
-        names.LABEL_NAME: names.APPLICATION[Role.INDEXER],
-        names.LABEL_INSTANCE: request.name,
-        names.LABEL_COMPONENT: str(Role.INDEXER),
-    }
-    selector = ",".join(f"{key}={value}" for key, value in labels.items())
-    return f"kubectl -n {request.namespace} delete persistentvolumeclaims -l {selector}"
 
 
 def delete_command(namespace: str, secret: str) -> str:

@@ -49,6 +49,7 @@ _REASONS: Final = {
     ),
     **dict.fromkeys(
         (
+            "TLSV1_ALERT_DECRYPT_ERROR",  # its CA has the name of ours, but another key
             "TLSV1_ALERT_UNKNOWN_CA",
             "SSLV3_ALERT_BAD_CERTIFICATE",
             "SSLV3_ALERT_CERTIFICATE_EXPIRED",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -19,45 +19,63 @@ _BUCKETS: Final = (
     *(_MS * count for count in (1, 2, 3, 5, 8, 20, 50, 100, 250, 500)),
     *(1.0, 2.5, 5.0, 10.0),
 )
-_FORGET_AFTER: Final = timedelta(hours=1)
 _MAX_CLUSTERS: Final = 10_000
 
+Value = TypeVar("Value")
 
-class ExpiryGauge(Collector):
-    """Earliest certificate expiry of all clusters as one number.
 
-    A bounded map by uid: a cluster that was not synced for an hour is forgotten (Metacontroller
-    syncs each every 30 s, so it is gone or another replica has it), and of too many clusters the
-    one synced longest ago.
+class RecentClusters(Generic[Value]):
+    """One value a cluster, by uid, of those synced within a time.
+
+    Metacontroller syncs each cluster every 30 s, so one that is not seen any more is gone, or
+    another replica has it. Bounded: of too many clusters, the one synced longest ago is forgotten.
     """
 
-    def __init__(self, clock: Callable[[], datetime], max_clusters: int = _MAX_CLUSTERS) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        forget_after: timedelta,
+        max_clusters: int = _MAX_CLUSTERS,
+    ) -> None:
         """``clock`` gives the time that syncs are made with."""
         self._clock = clock
+        self._forget_after = forget_after
         self._max_clusters = max_clusters
-        self._clusters: OrderedDict[str, tuple[datetime, datetime]] = OrderedDict()
+        self._clusters: OrderedDict[str, tuple[datetime, Value]] = OrderedDict()
 
-    def record(self, uid: str, expiry: datetime | None) -> None:
-        """Take over what one sync saw; None: the cluster has no certificates (any more)."""
+    def record(self, uid: str, value: Value | None) -> None:
+        """Take over what one sync saw; None: there is nothing to tell of the cluster any more."""
         self._clusters.pop(uid, None)
-        if expiry is not None:
-            self._clusters[uid] = (self._clock(), expiry)
+        if value is not None:
+            self._clusters[uid] = (self._clock(), value)
             if len(self._clusters) > self._max_clusters:
                 self._clusters.popitem(last=False)
 
-    def earliest(self) -> datetime | None:
-        """Earliest expiry of the clusters synced within the last hour."""
-        oldest = self._clock() - _FORGET_AFTER
+    def values(self) -> list[Value]:
+        """Of the clusters synced recently."""
+        oldest = self._clock() - self._forget_after
         while self._clusters:
             uid, (synced, _) = next(iter(self._clusters.items()))
             if synced >= oldest:
                 break
             del self._clusters[uid]
-        return min((expiry for _, expiry in self._clusters.values()), default=None)
+        return [value for _, value in self._clusters.values()]
 
     def __len__(self) -> int:
         """Number of clusters that are remembered."""
         return len(self._clusters)
+
+
+class ExpiryGauge(Collector):
+    """Earliest certificate expiry of all clusters as one number."""
+
+    def __init__(self, clock: Callable[[], datetime], max_clusters: int = _MAX_CLUSTERS) -> None:
+        """``clock`` gives the time that syncs are made with."""
+        self.clusters = RecentClusters[datetime](clock, timedelta(hours=1), max_clusters)
+
+    def earliest(self) -> datetime | None:
+        """Earliest expiry of the clusters synced within the last hour."""
+        return min(self.clusters.values(), default=None)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """One sample, or none while no certificate is known."""
@@ -68,6 +86,30 @@ class ExpiryGauge(Collector):
         earliest = self.earliest()
         if earliest is not None:
             family.add_metric([], earliest.timestamp())
+        yield family
+
+
+class ReadyGauge(Collector):
+    """How many clusters are ready, and how many are not.
+
+    With several replicas each tells of those that it has synced in the last two minutes, so one
+    cluster may be told of twice, and never for long of a state that has passed.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        """``clock`` gives the time that syncs are made with."""
+        self.clusters = RecentClusters[bool](clock, timedelta(minutes=2))
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One sample for either state."""
+        family = GaugeMetricFamily(
+            "wazuh_hook_clusters",
+            "Clusters synced in the last two minutes, by their condition Ready.",
+            labels=["ready"],
+        )
+        found = self.clusters.values()
+        for is_ready in (True, False):
+            family.add_metric([str(is_ready).lower()], found.count(is_ready))
         yield family
 
 
@@ -117,6 +159,8 @@ class Metrics:
         self._own_expiry: Gauge | None = None
         self._expiry = ExpiryGauge(clock)
         self.registry.register(self._expiry)
+        self._ready = ReadyGauge(clock)
+        self.registry.register(self._ready)
         build = Info("wazuh_hook_build", "Version of the hook.", registry=self.registry)
         build.info({"version": version})
 
@@ -134,7 +178,8 @@ class Metrics:
             if is_certificate(reissue.secret):
                 self._issued.labels(reissue.reason).inc()
         deleting = report.outcome is Outcome.DELETING
-        self._expiry.record(report.uid, None if deleting else report.earliest_expiry)
+        self._expiry.clusters.record(report.uid, None if deleting else report.earliest_expiry)
+        self._ready.clusters.record(report.uid, None if deleting else report.is_ready)
 
     def failed(self, seconds: float) -> None:
         """Count one sync that raised."""

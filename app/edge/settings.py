@@ -60,8 +60,12 @@ class Settings(BaseSettings):
     """All bodies together that are being received or wait; above it calls are told to retry."""
     max_requests: int = Field(default=128, ge=1)
     """Calls of the hook that may be received, queued or answered at one time."""
-    max_heavy_requests: int = Field(default=16, ge=1)
-    """Of these, calls that make bcrypt hashes or RSA keys: queued or at work."""
+    max_heavy_requests: int = Field(default=4, ge=1)
+    """Of these, calls that make bcrypt hashes or RSA keys: queued or at work.
+
+    Each takes up to a second of a core, and all must be answered within the caller's 10 s on a
+    busy machine too. Metacontroller's default of 5 workers are told to retry above it.
+    """
     max_connections: int = Field(default=1024, ge=2)
     reuse_max_bytes: int = Field(default=64 * MIB, ge=0)
     """Answers of clusters at rest, kept in memory to answer the same bytes again; 0 keeps none."""

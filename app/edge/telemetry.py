@@ -57,6 +57,8 @@ FIELDS: Final = frozenset(
 )
 
 _OBJECT_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+#: The words that a library's message begins with: asyncio puts values behind them itself.
+_WORDS: Final = re.compile(r"[A-Za-z ,:%-]*")
 _MAX_FRAMES: Final = 100  # of an exception with its causes, which may be a loop
 _FRAMES_EACH: Final = 20
 
@@ -201,12 +203,13 @@ class LibraryHandler(logging.Handler):
         self._log = telemetry.log
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log the first line of the template; its arguments may hold values of a request."""
+        """Log the first words of the template; what follows may hold values of a request."""
         error = record.exc_info[1] if record.exc_info else None
         fields: dict[str, Any] = {}
         if error is not None:
             fields = {"error_type": type(error).__name__, "frames": frames(error)}
-        template = str(record.msg).partition("\n")[0]
+        found = _WORDS.match(str(record.msg))
+        template = found[0].strip() if found else ""
         self._log.warning(LIBRARY, logger=record.name, message=template, **fields)
 
 

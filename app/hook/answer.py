@@ -23,15 +23,17 @@ def answer(  # noqa: PLR0913 - the parts of one answer
     outcome: Outcome,
     now: datetime,
     is_waiting: bool,
+    job_due: datetime | None = None,
 ) -> Result:
-    """Answer and report.
+    """Answer and report. ``job_due``: when a failed Job is made again.
 
-    A refused spec asks to come back for certificates only, a cluster that is going for its pods.
+    A refused spec asks to come back for certificates and a change of passwords that is under way,
+    a cluster that is going for its pods.
     What is made again and again, because its create is refused, is no reason to hurry.
     """
-    due = (certificates.next_due, rolled.next_due)
-    if outcome is Outcome.DELETING:
-        due = (None, None)
+    due = (certificates.next_due, rolled.next_due, job_due)
+    if outcome in {Outcome.DELETING, Outcome.PAUSED}:
+        due = (None, None, None)
     is_lasting = outcome is not Outcome.APPLIED
     is_steady = (
         told.is_at_rest
@@ -60,6 +62,7 @@ def answer(  # noqa: PLR0913 - the parts of one answer
             generation=asked.generation,
             outcome=outcome,
             phase=str(told.phase),
+            is_ready=told.is_ready,
             observed=asked.observed.child_count,
             emitted=len(children),
             reissues=reissues,

@@ -13,6 +13,7 @@ from app import kinds, names
 from app.errors import RequestError
 from app.names import Names, Role
 from app.observed.request import as_list, as_map, as_text
+from app.resolve.custom_certificates import references_of
 
 
 def customize(request: object) -> dict[str, Any]:
@@ -70,6 +71,7 @@ def _user_secrets(spec: Mapping[str, Any]) -> Iterator[str]:
         (as_map(as_map(one).get("credentialsSecretRef")), "secretName")
         for one in as_list(plugin.get("apiEndpoints"))
     ]
+    yield from references_of(spec).values()
     for reference, field in references:
         name = as_text(reference.get(field))
         if name is not None:

@@ -1,25 +1,31 @@
-"""A refused spec: everything as last applied, certificates renewed by time."""
+"""A refused spec: everything as last applied, certificates renewed by time.
+
+A change of passwords that the index is about to take, or has taken, goes on as well.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from app.certificates.leaves import TIER_LEAVES
+from app.certificates.leaves import ADMIN
 from app.certificates.plan import CertificatePlan, Stage
-from app.certificates.tier_hash import cert_hash
-from app.config import opensearch
+from app.cluster import SecurityJob
+from app.components.security_job import job
+from app.credentials import index_security, password_change, security_job
 from app.credentials.identity import IdentityPlan
+from app.credentials.security_job import JobPlan
 from app.entropy import Entropy
 from app.faults import Fault
 from app.hook.answer import answer
+from app.kinds import JOB
 from app.names import TIERS, Names, Role
 from app.observed.request import SyncRequest
-from app.resolve import held_fields
-from app.resolve.authority import certificate_plan
-from app.resolve.resolve import OPENSEARCH_YML
-from app.result import Outcome, Result
+from app.resolve.authority import certificate_plan, reloads_as_observed, running_hash
+from app.resolve.custom_certificates import custom_certificates
+from app.result import Manifest, Outcome, Reissue, Result
 from app.rollout import frozen
 from app.rollout import plan as rollout
 from app.rollout.hash_gate import RolloutFacts
@@ -36,13 +42,19 @@ _ORDERED: Final = "Ordered"
 def frozen_answer(
     asked: SyncRequest, faults: tuple[Fault, ...], *, now: datetime, entropy: Entropy
 ) -> Result:
-    """An invalid spec: everything as last applied, certificates renewed by time."""
+    """An invalid spec: everything as last applied, certificates renewed by time.
+
+    Steps of a password change are taken from the observed patch on, and none is begun.
+    """
     named = Names(cluster=asked.name, namespace=asked.namespace, domain="")
     certificates = certificate_plan(asked, named, None, now=now, entropy=entropy)
     hashes = {} if certificates.hold is not None else _frozen_hashes(asked, named)
-    going_on: list[SecretData] = [one for _, one in certificates.secrets]
+    passwords, written = _password_change(asked, named, now)
+    jobs = security_job.plan(asked.observed, named, now)
+    going_on = [*(one for _, one in certificates.secrets), *passwords]
     rendered = frozen.children(asked.observed, going_on, hashes)
     rolled = rollout.plan(frozen_facts(asked, named, certificates, now), rendered)
+    children = (*_with_jobs(rolled, named, jobs, certificates),)
     told = build(
         StatusFacts(
             request=asked,
@@ -52,39 +64,70 @@ def frozen_answer(
             certificates=certificates,
             identity=NOTHING_HELD,
             faults=faults,
-            children=rolled.children,
+            children=children,
             is_frozen=True,
+            security_job=jobs,
         )
     )
     return answer(
         asked,
         told,
-        children=rolled.children,
+        children=children,
         rolled=rolled,
         certificates=certificates,
-        reissues=certificates.reissues,
+        job_due=jobs.due,
+        reissues=(*certificates.reissues, *written),
         outcome=Outcome.FROZEN,
         now=now,
         is_waiting=certificates.hold is not None
+        or certificates.is_waiting
         or bool(rolled.held)
-        or any(one.change for one in rolled.tiers),
+        or any(one.change for one in rolled.tiers)
+        or bool(jobs.message),
     )
+
+
+def _password_change(
+    asked: SyncRequest, named: Names, now: datetime
+) -> tuple[tuple[SecretData, ...], tuple[Reissue, ...]]:
+    """Secrets that a change under way writes in this call, and why."""
+    taken = index_security.taken_patch(asked.observed, named, now)
+    promoted = password_change.promoted(asked.observed, named, now)
+    reissues = [Reissue(secret=one.name, reason=password_change.CHANGED) for one in promoted]
+    if taken is None or taken.secret is None or taken.reissue is None:
+        return promoted, tuple(reissues)
+    return (taken.secret, *promoted), (taken.reissue, *reissues)
+
+
+def with_leaf(wanted: SecurityJob | None, certificates: CertificatePlan) -> SecurityJob | None:
+    """A security Job that reads the administrator's leaf from where it is."""
+    return None if wanted is None else replace(wanted, certs=certificates.mounts[ADMIN])
+
+
+def _with_jobs(
+    rolled: Rollout, named: Names, jobs: JobPlan, certificates: CertificatePlan
+) -> Iterator[Manifest]:
+    """Answered children with the security Jobs that stay, and the one that is due."""
+    for child in rolled.children:
+        name = child["metadata"]["name"]
+        if child["kind"] != JOB.name or not name.startswith(named.security_jobs):
+            yield child
+    yield from jobs.kept
+    if jobs.wanted is not None and any(
+        one.role is Role.INDEXER and one.passed for one in rolled.tiers
+    ):
+        yield job(named, with_leaf(jobs.wanted, certificates) or jobs.wanted)
 
 
 def _frozen_hashes(asked: SyncRequest, named: Names) -> dict[Role, str]:
     """Certificate hash of each tier, from what is observed alone."""
-    secrets = asked.observed.secrets
-    text = held_fields.observed_text(asked.observed, named.config_map(Role.INDEXER), OPENSEARCH_YML)
-    reloads = text is not None and opensearch.reloads_certificates(text)
-    ca = secrets.get(named.ca)
-    hashes: dict[Role, str] = {}
-    for role, leaves in TIER_LEAVES.items():
-        found = [secrets[name] for leaf in leaves if (name := named.certs(leaf)) in secrets]
-        if ca is not None and len(found) == len(leaves):
-            made = cert_hash(ca, found, reloads=reloads and role is Role.INDEXER)
-            if made is not None:
-                hashes[role] = made
-    return hashes
+    observed = asked.observed
+    reloads, custom = reloads_as_observed(observed, named), custom_certificates(asked, named)
+    made = {
+        role: running_hash(observed, named, role, custom, reloads=reloads and role is Role.INDEXER)
+        for role in TIERS
+    }
+    return {role: value for role, value in made.items() if value is not None}
 
 
 def told_tiers(asked: SyncRequest, rolled: Rollout) -> tuple[TierState, ...]:
@@ -117,4 +160,5 @@ def frozen_facts(
         once_settled=frozenset(),
         is_ca_steady=certificates.stage is Stage.STEADY,
         is_ca_held=certificates.hold is not None,
+        mounts=certificates.mounts,
     )

@@ -7,19 +7,21 @@ the syncs of other clusters do not wait for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from app import kinds
-from app.credentials.derived import needs_hashing
+from app.credentials.index_security import needs_hashing
 from app.entropy import SEED_BYTES, Entropy
 from app.errors import HookError
+from app.hook.paused import is_paused
 from app.names import Names
 from app.observed.request import SyncRequest, as_map, as_text, read, secret_of
 from app.resolve import resolve
 from app.resolve.authority import certificate_plan
 from app.resolve.judgement import judge
-from app.schema.wazuhcluster import WazuhClusterSpec
+from app.resolve.specification import Specification
 
 _RSA: Final = "RSA-2048"
 
@@ -42,10 +44,12 @@ def is_heavy(request: object, *, now: datetime) -> bool:
         asked = read(request)
     except HookError:
         return False
+    if is_paused(asked):
+        return False
     judged = judge(asked)
     is_going = asked.is_deleting or body.get("finalizing") is True
-    spec = judged.spec if judged.is_usable and not is_going else None
-    return (hashes and spec is not None) or _makes_rsa_key(asked, spec, now)
+    usable = None if is_going or not judged.is_usable else judged
+    return (hashes and usable is not None) or _makes_rsa_key(asked, usable, now)
 
 
 def _hashes(body: Mapping[str, Any]) -> bool:
@@ -72,22 +76,19 @@ def _wants_rsa(body: Mapping[str, Any]) -> bool:
     return as_map(as_map(spec.get("tls")).get("certConfig")).get("keyAlgorithm") == _RSA
 
 
-def _makes_rsa_key(asked: SyncRequest, spec: WazuhClusterSpec | None, now: datetime) -> bool:
+def _makes_rsa_key(asked: SyncRequest, judged: Specification | None, now: datetime) -> bool:
     """Whether the plan of this call's certificates asks for an RSA key.
 
-    ``spec``: None where the cluster is frozen or going, so that none is followed.
+    ``judged``: None where the cluster is frozen or going, so that no spec is followed.
     """
-    domain = "" if spec is None else spec.cluster_domain
-    named = Names(cluster=asked.name, namespace=asked.namespace, domain=domain)
+    named = Names(cluster=asked.name, namespace=asked.namespace, domain="")
+    wanted = None
+    if judged is not None and judged.spec is not None and judged.version is not None:
+        named = replace(named, domain=judged.spec.cluster_domain)
+        wanted = resolve.wanted_certificates(asked, named, judged.spec, judged.version)
     try:
         certificate_plan(
-            asked,
-            named,
-            None if spec is None else spec.tls.cert_config,
-            now=now,
-            entropy=Entropy(bytes(SEED_BYTES)),
-            accepted=None if spec is None else resolve.accepted_names(named, asked.observed),
-            rsa_key=_refused,
+            asked, named, wanted, now=now, entropy=Entropy(bytes(SEED_BYTES)), rsa_key=_refused
         )
     except _RsaKeyWantedError:
         return True

@@ -9,25 +9,27 @@ arguments. An exception is a 5xx without children: a partial list would delete t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app import components
+from app import components, kinds
 from app.certificates.leaves import leaf_plans
 from app.certificates.plan import CertificatePlan, Stage
 from app.cluster import Cluster
-from app.credentials import access, derived
+from app.credentials import access, derived, index_security, password_change, security_job
 from app.credentials import identity as credentials
 from app.credentials.access import UserAccess
 from app.credentials.derived import Derived
 from app.credentials.identity import IdentityPlan
+from app.credentials.security_job import JobPlan
 from app.entropy import Entropy
 from app.faults import Effect
 from app.hook.answer import answer
 from app.hook.finalize import finalize, torn_down
-from app.hook.frozen import frozen_answer
+from app.hook.frozen import frozen_answer, with_leaf
 from app.hook.heavy import is_heavy
+from app.hook.paused import is_paused, paused_answer
 from app.names import TIERS, Names, Role
 from app.observed.request import SyncRequest, read
 from app.resolve import held_fields, resolve
@@ -35,7 +37,7 @@ from app.resolve.authority import certificate_plan
 from app.resolve.judgement import judge
 from app.resolve.run_as import run_as_faults
 from app.resolve.specification import Specification
-from app.result import Outcome, Reissue, Result
+from app.result import Manifest, Outcome, Reissue, Result
 from app.rollout import plan as rollout
 from app.rollout.hash_gate import RolloutFacts
 from app.rollout.plan import Rollout
@@ -57,6 +59,8 @@ def sync(request: object, *, now: datetime, entropy: Entropy) -> Result:
     asked = read(request)
     if asked.is_deleting:
         return torn_down(asked, frozenset(), now=now, entropy=entropy)
+    if is_paused(asked):
+        return paused_answer(asked, now=now, entropy=entropy)
     judged = judge(asked)
     if not judged.is_usable or judged.spec is None or judged.version is None:
         return frozen_answer(asked, judged.faults, now=now, entropy=entropy)
@@ -90,14 +94,18 @@ def _applied(call: _Call) -> Result:
     asked, named = call.asked, call.names
     replicas = held_fields.indexer_replicas(call.spec, asked)
     identities = credentials.identities(call.spec, named, call.user, call.entropy)
-    identity = credentials.plan(asked, identities, now=call.now)
+    identity = password_change.advanced(
+        credentials.plan(asked, identities, now=call.now),
+        password_change.ChangeFacts(
+            request=asked, names=named, user=call.user, now=call.now, entropy=call.entropy
+        ),
+    )
     certificates = certificate_plan(
         asked,
         named,
-        call.spec.tls.cert_config,
+        resolve.wanted_certificates(asked, named, call.spec, call.version),
         now=call.now,
         entropy=call.entropy,
-        accepted=resolve.accepted_names(named, asked.observed),
     )
     facts = resolve.Facts(
         request=asked,
@@ -108,8 +116,11 @@ def _applied(call: _Call) -> Result:
         user=call.user,
         certificates=certificates,
     )
-    security, wazuh = _derived(call, resolved := resolve.resolve(facts))
+    resolved = resolve.resolve(facts)
+    jobs = security_job.plan(asked.observed, named, call.now)
+    security, wazuh = _derived(call, resolved, identity)
     cluster, reissues = _with_secrets(resolved, identity, certificates, (security, wazuh))
+    cluster = replace(cluster, security_job=with_leaf(jobs.wanted, certificates))
     rendered = components.rendered(cluster)
     if rendered.too_large:
         faults = (*call.judged.faults, *rendered.too_large)
@@ -118,7 +129,8 @@ def _applied(call: _Call) -> Result:
         _rollout_facts(call, cluster, identity, certificates, reissues), rendered.children
     )
     children = (
-        *rolled.children,
+        *_without_early_job(rolled, named, jobs),
+        *jobs.kept,
         *retained(asked.observed, rolled.children, is_rolling=rolled.is_rolling),
     )
     found = [
@@ -141,6 +153,7 @@ def _applied(call: _Call) -> Result:
             identity=identity,
             faults=tuple(found),
             children=children,
+            security_job=jobs,
         )
     )
     return answer(
@@ -149,21 +162,38 @@ def _applied(call: _Call) -> Result:
         children=children,
         rolled=rolled,
         certificates=certificates,
+        job_due=jobs.due,
         reissues=_done(call, rolled, reissues),
         outcome=Outcome.APPLIED,
         now=call.now,
         is_waiting=not told.is_quiet
         or bool(rolled.held)
         or bool(identity.lost)
+        or certificates.is_waiting
         or any(fault.effect is Effect.WAITS for fault in found),
     )
 
 
-def _derived(call: _Call, cluster: Cluster) -> tuple[Derived, Derived]:
+def _without_early_job(rolled: Rollout, named: Names, jobs: JobPlan) -> Iterator[Manifest]:
+    """What the rollout answers, without a new Job while the indexers have not rolled yet."""
+    is_early = not any(one.role is Role.INDEXER and one.passed for one in rolled.tiers)
+    early = named.security_job(jobs.wanted.digest) if jobs.wanted and is_early else None
+    for child in rolled.children:
+        if early is None or (child["kind"], child["metadata"]["name"]) != (kinds.JOB.name, early):
+            yield child
+
+
+def _derived(call: _Call, cluster: Cluster, identity: IdentityPlan) -> tuple[Derived, Derived]:
     """Security files and wazuh.yml, from what is observed."""
     observed = call.asked.observed
     return (
-        derived.indexer_security(cluster, observed, now=call.now, entropy=call.entropy),
+        index_security.indexer_security(
+            cluster,
+            observed,
+            now=call.now,
+            entropy=call.entropy,
+            being_written=frozenset(one.secret for one in identity.reissues),
+        ),
         derived.dashboard_wazuh(cluster, observed, call.user, now=call.now),
     )
 
@@ -202,8 +232,10 @@ def _rollout_facts(
     unsigned = {
         leaf.secret
         for leaf in leaf_plans(call.names, None)
-        if leaf.secret not in observed.secrets and leaf.secret not in emitted
-    }
+        if certificates.mounts[leaf.name] == leaf.secret
+        and leaf.secret not in observed.secrets
+        and leaf.secret not in emitted
+    } | certificates.unusable
     return RolloutFacts(
         names=call.names,
         observed=observed,
@@ -211,19 +243,21 @@ def _rollout_facts(
         replicas={role: cluster.tier(role).replicas for role in TIERS},
         creation=call.spec.rollout.creation,
         update=call.spec.rollout.update,
-        rewritten=certificates.rewritten | {one.secret for one in reissues},
+        rewritten=certificates.rewritten
+        | {one.secret for one in reissues if one.reason != password_change.PREPARED},
         unusable=call.user.unusable_secrets | {one.secret for one in identity.lost} | unsigned,
         once_settled=frozenset(
             role for role in TIERS if version_before(call.asked.status, role) is not None
         ),
         is_ca_steady=certificates.stage is Stage.STEADY,
         is_ca_held=certificates.hold is not None,
+        mounts=certificates.mounts,
     )
 
 
 def _done(call: _Call, rolled: Rollout, reissues: Sequence[Reissue]) -> tuple[Reissue, ...]:
     """What this call really writes: a held dashboard keeps its wazuh.yml."""
-    held = {one.role for one in rolled.tiers if one.is_as_last_applied}
+    held = {one.role for one in rolled.tiers if one.keeps_secrets}
     name = call.names.dashboard_wazuh
     is_kept = Role.DASHBOARD in held and name in call.asked.observed.secrets
     return tuple(one for one in reissues if not (is_kept and one.secret == name))

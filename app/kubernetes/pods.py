@@ -194,12 +194,17 @@ def _placement(cluster: Cluster, role: Role) -> Manifest:
     wishes = knobs(cluster, role)
     placement: Manifest = {
         "nodeSelector": dict(wishes.node_selector),
-        "tolerations": list(wishes.tolerations),
+        "tolerations": sorted(wishes.tolerations, key=_by_content),
         "affinity": _affinity(cluster, role),
         "topologySpreadConstraints": _spread(cluster, role),
         "priorityClassName": wishes.priority_class_name,
     }
     return {name: value for name, value in placement.items() if value}
+
+
+def _by_content(toleration: Mapping[str, Any]) -> str:
+    """Order for a set that Kubernetes keeps as a list: other places shall be no other template."""
+    return repr(sorted(toleration.items()))
 
 
 def _affinity(cluster: Cluster, role: Role) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from app.observed.request import Observed, SyncRequest, Workload, as_list, as_ma
 from app.schema.wazuhcluster import WazuhClusterSpec
 from app.versions import WazuhVersion, parse_version
 
+OPENSEARCH_YML = "opensearch.yml"
 #: Below three, OpenSearch's voting configuration does not shrink by itself.
 SMALLEST_UNSAFE_TARGET = 3
 
@@ -151,7 +152,7 @@ def _size_fault(path: str, running: str, wished: str, workload: Workload) -> Ite
 
 def cluster_name_fault(spec: WazuhClusterSpec, named: Names, observed: Observed) -> Iterator[Fault]:
     """Nodes of two cluster names do not join, so the name of a living cluster is fixed."""
-    text = observed_text(observed, named.config_map(Role.INDEXER), "opensearch.yml")
+    text = observed_text(observed, named.config_map(Role.INDEXER), OPENSEARCH_YML)
     running = None if text is None else opensearch.cluster_name_of(text)
     wished = spec.indexer.cluster_name or named.cluster
     if Role.INDEXER in observed.workloads and running is not None and running != wished:
@@ -166,15 +167,23 @@ def observed_text(observed: Observed, config_map: str, key: str) -> str | None:
 
 
 def administrator_fault(user: UserAccess, named: Names, observed: Observed) -> Iterator[Fault]:
-    """The index knows the first password only: a changed user's Secret is not followed yet."""
+    """The index keeps the name of its administrator; another password is taken to it."""
     copy = observed.secrets.get(named.indexer_credentials)
-    if user.administrator is None or copy is None or not user.administrator.is_usable:
+    given = user.administrator
+    if given is None or copy is None or not given.is_usable:
         return
-    running = (copy.text(own_secrets.ADMIN_USERNAME), copy.text(own_secrets.ADMIN_PASSWORD))
-    wished = (user.administrator.username.text, user.administrator.password.text)
-    if running != wished:
+    running = own_secrets.usable_text(
+        copy, own_secrets.ADMIN_USERNAME, own_secrets.INDEXER_CREDENTIALS
+    )
+    if running is not None and running != given.username.text:
         message = (
-            "the index still has the old user name and password; changing them is not supported"
-            " yet, and what runs goes on with the old ones"
+            f'the administrator of a living index cannot be renamed; it stays "{running}", and a'
+            " password that comes with another user name is not taken"
+        )
+        yield faults.held("spec.indexer.credentials", message)
+    elif copy.immutable and copy.text(own_secrets.ADMIN_PASSWORD) != given.password.text:
+        message = (
+            f"Secret {copy.name} is immutable and cannot take the new password; the index keeps"
+            " the old one"
         )
         yield faults.held("spec.indexer.credentials", message)

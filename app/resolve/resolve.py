@@ -9,27 +9,29 @@ from functools import lru_cache
 from typing import Any, Final
 
 from app import names
-from app.certificates.leaves import ADMIN, INDEXER, TIER_LEAVES
+from app.certificates.leaves import ADMIN, INDEXER
 from app.certificates.pem import distinguished_name
 from app.certificates.plan import CertificatePlan
 from app.certificates.subject import Subject
-from app.certificates.tier_hash import cert_hash
 from app.checks.resources import heap_mib
 from app.checksums import text_hash
 from app.cluster import Cluster, SecretKey, Tier
 from app.config import opensearch
 from app.credentials import access, own_secrets
 from app.credentials.access import UserAccess
+from app.credentials.index_state import index_state
+from app.credentials.own_secrets import ADMINISTRATOR, DASHBOARD_SERVER
 from app.names import Names, Role
 from app.observed.request import Observed, SyncRequest, as_map, as_text
 from app.observed.secret_reader import SecretReader
-from app.resolve.held_fields import observed_text
+from app.resolve.authority import Wanted, evidence, observed_hash
+from app.resolve.custom_certificates import custom_certificates
+from app.resolve.held_fields import OPENSEARCH_YML, observed_text
 from app.schema.tls import CertConfig
 from app.schema.wazuhcluster import WazuhClusterSpec
 from app.versions import WazuhVersion
 
 MOST_INITIAL_MANAGERS = 3
-OPENSEARCH_YML = "opensearch.yml"
 #: Numbers of pods that bootstrap, as the annotation spells them.
 _COUNTS: Final[Mapping[object, int]] = {
     str(count): count for count in range(1, MOST_INITIAL_MANAGERS + 1)
@@ -79,6 +81,7 @@ def resolve(facts: Facts) -> Cluster:
         api_password=keys.api_password,
         authd_password=keys.authd_password,
         sets_wazuh_password=keys.sets_wazuh_password,
+        leaf_secrets=tuple(sorted(facts.certificates.mounts.items())),
         tiers={role: _tier(facts, keys, role) for role in names.TIERS},
     )
 
@@ -130,21 +133,29 @@ def _fixed(observed: Observed, role: Role) -> dict[str, object]:
 
 
 def _cert_hash(facts: Facts, role: Role) -> str | None:
-    """Hash over the observed leaf Secrets of a tier; None unless all of them are observed."""
-    secrets = facts.request.observed.secrets
-    ca = secrets.get(facts.names.ca)
-    leaves = [secrets.get(facts.names.certs(leaf)) for leaf in TIER_LEAVES[role]]
-    present = [leaf for leaf in leaves if leaf is not None]
-    if ca is None or len(present) < len(leaves) or facts.certificates.hold is not None:
+    """Hash over the observed leaf Secrets of a tier; None where it may not move."""
+    if facts.certificates.hold is not None:
         return None
-    return cert_hash(ca, present, reloads=role is Role.INDEXER and _reloads(facts))
+    reloads = role is Role.INDEXER and _reloads_leaves(facts.spec, facts.version)
+    mounts = facts.certificates.mounts
+    return observed_hash(facts.request.observed, facts.names, role, mounts, reloads=reloads)
 
 
-def _reloads(facts: Facts) -> bool:
-    return facts.spec.tls.hot_reload.enabled and facts.version.reloads_certificates
+def _reloads_leaves(spec: WazuhClusterSpec, version: WazuhVersion) -> bool:
+    """Whether indexers take a renewed leaf while running."""
+    return spec.tls.hot_reload.enabled and version.reloads_certificates
 
 
 def _digests(facts: Facts, keys: _Keys, role: Role) -> Mapping[str, str] | None:
+    """Digests of what a tier reads; None: the hash of the running pods stays.
+
+    So it does until the index has taken the password that they read (behaviour 10): pods that
+    run would roll onto one with which nobody can log in yet.
+    """
+    if role is not Role.INDEXER and role in facts.request.observed.workloads:
+        account = DASHBOARD_SERVER if role is Role.DASHBOARD else ADMINISTRATOR
+        if not index_state(facts.request.observed, facts.names).is_in_force(account):
+            return None
     reader = SecretReader(observed=facts.request.observed, names=facts.names)
     match role:
         case Role.INDEXER:
@@ -219,16 +230,26 @@ def _distinguished_names(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]
     observed = facts.request.observed
     text = observed_text(observed, facts.names.config_map(Role.INDEXER), OPENSEARCH_YML)
     listed = (None if text is None else opensearch.distinguished_names_of(text)) or ((), ())
-    wanted = _wanted_names(facts.spec.tls.cert_config, facts.names.cluster)
-    present = [
-        facts.certificates.leaf_facts.get(facts.names.certs(one)) for one in (INDEXER, ADMIN)
-    ]
+    own = _wanted_names(facts.spec.tls.cert_config, facts.names.cluster)
+    plan, roles = facts.certificates, (INDEXER, ADMIN)
+    if all(listed) and (plan.is_stuck or _is_unreadable(facts)):
+        return listed  # a leaf of the user that cannot be read now: whoever was accepted stays so
+    wanted = [plan.given_subjects.get(one, name) for one, name in zip(roles, own, strict=True)]
+    present = [plan.leaf_facts.get(plan.mounts[one]) for one in roles]
     used = [() if one is None else (distinguished_name(one.subject),) for one in present]
     if _is_settled_on(facts, wanted[0], used[0]):
         return (wanted[0],), (wanted[1],)
     lists = zip(listed, used, wanted, strict=True)
     nodes, admins = (tuple(dict.fromkeys((*old, *now, new))) for old, now, new in lists)
     return nodes, admins
+
+
+def _is_unreadable(facts: Facts) -> bool:
+    """Whether the spec names a leaf of a node or administrator that cannot be used."""
+    custom, known = facts.spec.tls.custom_certs, facts.certificates.given_subjects
+    return (custom.node_secret_ref is not None and INDEXER not in known) or (
+        custom.admin_secret_ref is not None and ADMIN not in known
+    )
 
 
 def _is_settled_on(facts: Facts, wanted: str, used: tuple[str, ...]) -> bool:
@@ -253,7 +274,31 @@ def _wanted_names(config: CertConfig, cluster: str) -> tuple[str, str]:
     return node, admin
 
 
-def accepted_names(named: Names, observed: Observed) -> frozenset[str] | None:
+def wanted_certificates(
+    request: SyncRequest, named: Names, spec: WazuhClusterSpec, version: WazuhVersion
+) -> Wanted:
+    """What the spec asks of the certificates, and what its tiers prove."""
+    tiers = (role for role in names.TIERS if role is not Role.DASHBOARD or spec.dashboard.enabled)
+    custom = custom_certificates(request, named)
+    return Wanted(
+        config=spec.tls.cert_config,
+        accepted=_accepted_names(named, request.observed),
+        listed=_listed_names(named, request.observed),
+        tiers=evidence(request, named, tiers, custom, reloads=_reloads_leaves(spec, version)),
+        custom=custom,
+    )
+
+
+def _listed_names(named: Names, observed: Observed) -> frozenset[str] | None:
+    """Distinguished names in the observed configuration; None where no indexer is there."""
+    if Role.INDEXER not in observed.workloads:
+        return None
+    text = observed_text(observed, named.config_map(Role.INDEXER), OPENSEARCH_YML)
+    listed = None if text is None else opensearch.distinguished_names_of(text)
+    return frozenset() if listed is None else frozenset((*listed[0], *listed[1]))
+
+
+def _accepted_names(named: Names, observed: Observed) -> frozenset[str] | None:
     """Distinguished names that the running indexers accept; None where there are none to ask.
 
     Proof is an opensearch.yml whose hash stands on the template of a completed roll.

@@ -7,7 +7,7 @@ the template keeps the hash it has: one change, one roll.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeGuard
 
@@ -40,7 +40,7 @@ class RolloutFacts:
     that the user has yet to provide; a tier that refers to one of them is kept and holds nobody.
     ``replicas``: to send, by tier. ``creation``, ``update``: Ordered or Parallel.
     ``once_settled``: tiers that have been settled before. ``is_ca_held``: the CA is lost, so all
-    templates stay as they are.
+    templates stay as they are. ``mounts``: the Secret that pods read, by leaf; ours by default.
     """
 
     names: Names
@@ -54,6 +54,11 @@ class RolloutFacts:
     once_settled: frozenset[Role]
     is_ca_steady: bool
     is_ca_held: bool
+    mounts: Mapping[str, str] = field(default_factory=dict)
+
+    def leaf_secrets(self, role: Role) -> list[str]:
+        """Leaf Secrets that a tier's pods read, in their fixed order."""
+        return [self.mounts.get(leaf, self.names.certs(leaf)) for leaf in TIER_LEAVES[role]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,7 @@ class Gate:
     """The wanted workload after the hashes that may not move yet were put back.
 
     ``is_open``: a hash waits, so the tier has neither passed nor settled. ``waiting``: Secrets
-    that a hash which was put back waits for.
+    that it waits for.
     """
 
     workload: Manifest
@@ -83,7 +88,7 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
         return Gate(workload=wanted)
     reader = SecretReader(observed=facts.observed, names=facts.names)
     written = facts.rewritten | _unproven(facts)
-    leaves = [facts.names.certs(leaf) for leaf in TIER_LEAVES[role]]
+    leaves = facts.leaf_secrets(role)
     others = sorted(secret_references(template) - set(leaves) - {_security(facts)})
     back: dict[str, str | None] = {}
     due: list[datetime] = []
@@ -98,9 +103,9 @@ def gate(facts: RolloutFacts, role: Role, wanted: Manifest, workload: Workload) 
             waiting |= young.keys() | written.intersection(secrets)
         if not written.intersection(secrets):
             due += young.values()
-    rewrites = bool(facts.rewritten.intersection(leaves)) or bool(
-        facts.rewritten.intersection(others)
-    )
+    # The hash is of what is observed, so it does not show yet what this call writes.
+    rewrites = facts.rewritten.intersection((*leaves, *others))
+    waiting |= rewrites
     if not back and not rewrites:
         return Gate(workload=wanted)
     kept = with_template(wanted, with_annotations(template, back)) if back else wanted

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from app import names
+from app import kinds, names
 from app.certificates.leaves import TIER_LEAVES
 from app.names import Names, Role
 from app.observed.last_applied import applied_template, last_applied
@@ -83,7 +83,14 @@ def plan(facts: RolloutFacts, rendered: Sequence[Manifest]) -> Rollout:
         tiers.append(state)
         replaced[key] = answer
         if state.is_as_last_applied:
-            replaced.update(_kept_configuration(facts, role, by_name))
+            kept = _kept_configuration(facts, role, by_name)
+            replaced.update(
+                {
+                    one: manifest
+                    for one, manifest in kept.items()
+                    if state.keeps_secrets or one[0] != kinds.SECRET.name
+                }
+            )
     ordered = [replaced.get((one["kind"], one["metadata"]["name"]), one) for one in rendered]
     return Rollout(children=tuple(one for one in ordered if one is not None), tiers=tuple(tiers))
 
@@ -309,7 +316,7 @@ def _why_not_created(
         return "waits for its certificates"
     if not facts.is_ca_steady:
         reader = SecretReader(observed=facts.observed, names=facts.names)
-        leaves = [facts.names.certs(leaf) for leaf in TIER_LEAVES[role]]
+        leaves = facts.leaf_secrets(role)
         if any(hash_gate.is_young(reader.written(leaf), facts.now) for leaf in leaves):
             return hash_gate.YOUNG
     if facts.creation == "Ordered":

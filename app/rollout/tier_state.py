@@ -53,6 +53,14 @@ class TierState:
         return self.standing in {Standing.POSTPONED, Standing.KEPT, Standing.HELD}
 
     @property
+    def keeps_secrets(self) -> bool:
+        """Whether Secrets that are derived for it stay as observed too.
+
+        A postponed tier waits until they are old enough, so they must be written.
+        """
+        return self.is_as_last_applied and self.standing is not Standing.POSTPONED
+
+    @property
     def is_scaling(self) -> bool:
         """Whether another number of pods is wanted than was sent, or pods are still to go.
 

@@ -271,7 +271,25 @@ def _days_rule(left: str, right: str, *, equal: bool, message: str) -> Rule:
     )
 
 
+_CUSTOM_LEAVES: Final = (
+    "nodeSecretRef",
+    "managerMasterSecretRef",
+    "managerWorkerSecretRef",
+    "dashboardSecretRef",
+    "filebeatSecretRef",
+    "adminSecretRef",
+)
 _TLS_RULES: Final = (
+    Rule(
+        path="spec.tls.customCerts",
+        cel="has(self.caSecretRef) || !("
+        + " || ".join(f"has(self.{leaf})" for leaf in _CUSTOM_LEAVES)
+        + ")",
+        message="leaf Secrets need the CA that signed them: set caSecretRef",
+        holds=lambda self: (
+            "caSecretRef" in self or not any(leaf in self for leaf in _CUSTOM_LEAVES)
+        ),
+    ),
     Rule(
         path="spec.tls.enabled",
         cel="self == true",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from app.schema.base import DnText, Model
+from app.schema.base import DnText, LocalObjectReference, Model
 
 SAN = (
     r"^((\*\.)?[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*"
@@ -76,6 +76,42 @@ class CertConfig(Model):
     )
 
 
+class CustomCerts(Model):
+    """The user's own certificates, in Secrets of the WazuhCluster's namespace; only read."""
+
+    ca_secret_ref: LocalObjectReference | None = Field(
+        default=None,
+        description="The CA: tls.crt and tls.key, or ca.crt alone. Default: one of our own.",
+    )
+    node_secret_ref: LocalObjectReference | None = Field(
+        default=None,
+        description="Leaf of the indexers: tls.crt, tls.key, ca.crt. Default: signed by the CA.",
+    )
+    manager_master_secret_ref: LocalObjectReference | None = Field(
+        default=None,
+        description="Leaf of the manager master: tls.crt, tls.key, ca.crt. "
+        "Default: signed by the CA.",
+    )
+    manager_worker_secret_ref: LocalObjectReference | None = Field(
+        default=None,
+        description="Leaf of the workers: tls.crt, tls.key, ca.crt. Default: signed by the CA.",
+    )
+    dashboard_secret_ref: LocalObjectReference | None = Field(
+        default=None,
+        description="Leaf of the dashboard: tls.crt, tls.key, ca.crt. Default: signed by the CA.",
+    )
+    filebeat_secret_ref: LocalObjectReference | None = Field(
+        default=None,
+        description="Leaf of Filebeat, a client of the indexers: tls.crt, tls.key, ca.crt. "
+        "Default: signed by the CA.",
+    )
+    admin_secret_ref: LocalObjectReference | None = Field(
+        default=None,
+        description="Leaf of the security Jobs: tls.crt, tls.key, ca.crt. "
+        "Default: signed by the CA.",
+    )
+
+
 class TlsSpec(Model):
     """Certificates of the cluster; there is none without TLS."""
 
@@ -88,4 +124,7 @@ class TlsSpec(Model):
     )
     cert_config: CertConfig = Field(
         default_factory=CertConfig, description="Subject, lifetimes and keys."
+    )
+    custom_certs: CustomCerts = Field(
+        default_factory=CustomCerts, description="The user's own certificates. Default: none."
     )

@@ -171,8 +171,10 @@ class Assertions:
             return
         before, after = old.get("data", {}), new.get("data", {})
         lost = before.get(names.CA_KEY) != after.get(names.CA_KEY)
+        # The key of a CA of the user never stands beside its certificate.
+        takes_over = "next.key" in before or before.get("next.crt", "") == after.get(names.CA_CERT)
         annotations = parent["metadata"].get("annotations", {})
-        if lost and "next.key" not in before and not any(k in annotations for k in _ROTATIONS):
+        if lost and not takes_over and not any(k in annotations for k in _ROTATIONS):
             self.report(
                 Rule.CA_CHANGED, f"{names.CA_KEY} of {old['metadata']['name']} without a successor"
             )

@@ -28,6 +28,8 @@ from app.simulation.duration import seconds_of, shown
 from app.simulation.engine import Engine, Setup
 from app.simulation.hook import Clock, Hook, HttpHook
 from app.simulation.progress import Progress
+from app.simulation.report.file import check_target, write_report
+from app.simulation.report.recorder import Recorder
 from app.simulation.sync_record import Ending
 from app.simulation.timeline import Timeline
 
@@ -74,6 +76,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE@TIME",
         help="apply a changed WazuhCluster at a time after the start; may be repeated",
     )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="draw the life of the cluster as one HTML page that needs no network",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another order of events")
     parser.add_argument(
         "--all-resyncs",
@@ -96,6 +104,8 @@ def run(
     timeline = Timeline(START)
     edits = [(edit, _objects(edit.path)) for edit in options.edits]
     objects = _objects(options.file)
+    if options.report is not None:
+        check_target(options.report)
     with _hook(options, timeline.now, serve, direct) as hook:
         engine = Engine(
             hook,
@@ -104,15 +114,20 @@ def run(
             setup=Setup(all_resyncs=options.all_resyncs),
         )
         progress = Progress(engine, stream or sys.stdout)
-        _apply(engine, objects, options.file)
+        recorder = Recorder(engine, *key_of(objects[-1])[1:])
+        with recorder.edit(options.file.name):
+            _apply(engine, objects, options.file)
         for edit, changed in edits:
-            engine.at(edit.seconds, _later(engine, progress, edit, changed))
+            engine.at(edit.seconds, _later(engine, progress, recorder, edit, changed))
         last_edit = max((edit.seconds for edit, _ in edits), default=0)
         try:
             settled = _wait(engine, progress, options.duration, last_edit)
         except NullChildError:
             raise CommandError("null in children: it would end Metacontroller") from None
     progress.finish()
+    if options.report is not None:
+        write_report(recorder.life(), options.report)
+        progress.note(f"report in {options.report}")
     if options.output is not None:
         progress.note(f"{_write(engine, options.output)} files in {options.output}")
     return _verdict(engine, progress, settled=settled)
@@ -213,13 +228,14 @@ def _apply(engine: Engine, objects: list[Manifest], path: Path) -> None:
 
 
 def _later(
-    engine: Engine, progress: Progress, edit: Edit, objects: list[Manifest]
+    engine: Engine, progress: Progress, recorder: Recorder, edit: Edit, objects: list[Manifest]
 ) -> Callable[[], None]:
     def apply() -> None:
         if engine.find_parent() is not None and key_of(objects[-1]) != key_of(engine.parent):
             raise UsageError(f"{edit.path}: another {names.KIND} than the first file's")
         progress.note(f"{edit.path} applied")
-        _apply(engine, objects, edit.path)
+        with recorder.edit(edit.path.name):
+            _apply(engine, objects, edit.path)
 
     return apply
 

@@ -1,4 +1,4 @@
-"""The built-in controllers of a cluster, wired to one API server."""
+"""The built-in controllers of a cluster and what its pods keep, wired to one API server."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from app.simulation.workloads import (
 )
 from app.simulation.workloads.dispatcher import Dispatcher
 from app.simulation.workloads.garbage import ClaimProtection, GarbageCollector
+from app.simulation.workloads.index import Indices
 from app.simulation.workloads.kubelet import Habits, Kubelet
 
 _BALANCER_ACTOR: Final = "cloud-controller-manager"
@@ -26,7 +27,7 @@ _BALANCER_ACTOR: Final = "cloud-controller-manager"
 class Controllers:
     """kube-controller-manager, scheduler, kubelets and the garbage collector."""
 
-    __slots__ = ("_api", "collector", "dispatcher", "kubelet")
+    __slots__ = ("_api", "collector", "dispatcher", "indices", "kubelet")
 
     def __init__(
         self, timeline: Timeline, api: ApiServer, rng: random.Random, habits: Habits
@@ -35,6 +36,7 @@ class Controllers:
         self._api = api
         self.collector = GarbageCollector(timeline, api)
         self.kubelet = Kubelet(timeline, api, habits)
+        self.indices = Indices(api, self.kubelet)
         self.dispatcher = dispatcher = Dispatcher(timeline, api)
         dispatcher.register(stateful_sets.KIND, stateful_sets.StatefulSets(timeline, api).reconcile)
         rollouts = deployments.Deployments(timeline, api)
@@ -58,6 +60,7 @@ class Controllers:
         """Go on where ``other`` was, as after a restart."""
         self.collector.take_over(other.collector)
         self.kubelet.take_over(other.kubelet)
+        self.indices.take_over(other.indices)
         self.dispatcher.start()
 
     def _balance(self, namespace: str, name: str) -> float | None:

@@ -91,7 +91,7 @@ class HttpHook:
                 path, content=body, headers={"Content-Type": "application/json"}
             )
         except httpx.HTTPError as error:
-            return HookAnswer(status=0, body=None, text=type(error).__name__)
+            return HookAnswer(status=0, body=None, text=f"{type(error).__name__}: {error}")
         if response.status_code == TOO_MANY_REQUESTS:
             delay = _retry_after(response.headers.get("Retry-After", ""), self._clock())
             return HookAnswer(status=response.status_code, body=None, retry_after=delay)

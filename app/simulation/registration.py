@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app import names
-from app.kinds import CHILD_KINDS
+from app.kinds import CHILD_KINDS, JOB
 from app.result import Manifest
 from app.simulation.kinds import BY_RESOURCE, Kind
 
@@ -59,7 +59,10 @@ def composite_controller(*, finalize: bool = False, omit: tuple[str, ...] = ()) 
                 {
                     "apiVersion": kind.api_version,
                     "resource": kind.plural,
-                    "updateStrategy": {"method": IN_PLACE, "statusChecks": {}},
+                    "updateStrategy": {
+                        "method": ON_DELETE if kind is JOB else IN_PLACE,
+                        "statusChecks": {},
+                    },
                 }
                 for kind in CHILD_KINDS
                 if kind.plural not in omit

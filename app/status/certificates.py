@@ -51,7 +51,7 @@ def _leaf(plan: CertificatePlan, cluster: str, secret: str) -> dict[str, str]:
     signers = [one for one in (plan.ca, plan.next_ca, *plan.previous_cas) if one is not None]
     entry = {
         "name": secret,
-        "component": secret.removeprefix(f"{cluster}-").removesuffix("-certs"),
+        "component": _component(plan, cluster, secret),
         "notBefore": time_text(leaf.not_before),
         "notAfter": time_text(leaf.not_after),
         "serialNumber": leaf.serial,
@@ -63,6 +63,14 @@ def _leaf(plan: CertificatePlan, cluster: str, secret: str) -> dict[str, str]:
     if issuer is not None:
         entry["issuerFingerprint"] = issuer.fingerprint
     return entry
+
+
+def _component(plan: CertificatePlan, cluster: str, secret: str) -> str:
+    """Whose leaf a Secret holds: by the name of ours, by the first that reads it of the user's."""
+    own = secret.removeprefix(f"{cluster}-").removesuffix("-certs")
+    if own in plan.mounts:
+        return own
+    return next((leaf for leaf, mounted in plan.mounts.items() if mounted == secret), own)
 
 
 def _authority(plan: CertificatePlan, cluster: str, ca: CertificateFacts) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from app.certificates.plan import CertificatePlan
 from app.credentials.identity import IdentityPlan
+from app.credentials.security_job import NO_JOB, JobPlan
 from app.faults import Fault
 from app.names import Role
 from app.observed.request import SyncRequest, as_text
@@ -39,7 +40,8 @@ class StatusFacts:
     """What the status rests on.
 
     ``version``: the effective one, None where the spec cannot be read. ``children``: what is
-    answered in this call, to find what is wanted and not observed.
+    answered in this call, to find what is wanted and not observed. ``security_job``: where a
+    change of the index's passwords stands.
     """
 
     request: SyncRequest
@@ -51,6 +53,8 @@ class StatusFacts:
     faults: tuple[Fault, ...]
     children: Sequence[Manifest] = field(repr=False)
     is_frozen: bool = False
+    is_paused: bool = False
+    security_job: JobPlan = NO_JOB
     # Phases once they were asked for: each condition looks at them.
     _phases: dict[Role, ComponentPhase] = field(default_factory=dict, init=False, repr=False)
 

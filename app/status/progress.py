@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from app import names
 from app.certificates.plan import Stage
 from app.faults import Effect
 from app.observed.request import as_map
@@ -33,6 +34,9 @@ def tier_message(facts: StatusFacts, state: TierState) -> str:
 
 def progressing(facts: StatusFacts, found: ClusterPhase, missing: list[str]) -> Condition:
     """Whether something is under way; ``missing``: children that are not observed yet."""
+    if facts.is_paused:
+        text = f"left as it is: {names.PAUSED}; what was edited is applied when that is gone"
+        return Condition(kind=conditions.PROGRESSING, is_true=False, reason="Paused", message=text)
     phases = facts.phases()
     moving = [one for one in facts.tiers if phases[one.role] not in CALM]
     reasons: dict[ClusterPhase, list[tuple[str, str]]] = {
@@ -68,6 +72,8 @@ def _beside_tiers(facts: StatusFacts, missing: list[str]) -> list[tuple[str, str
         ("WaitingForSecret", f"waits for Secret {name} to be shown")
         for name in facts.identity.expected
     ]
+    if facts.security_job.message:
+        found.append(("PasswordChange", facts.security_job.message))
     stage = facts.certificates.stage
     if stage is not Stage.STEADY and facts.certificates.hold is None:
         found.append(("CertificateRotation", f"the CA's rotation is in its stage {stage}"))

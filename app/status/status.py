@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from app import kinds
+from app import kinds, names
 from app.certificates.authority_writes import ISSUING
 from app.credentials import recovery
 from app.credentials.identity import acted_upon
@@ -46,6 +46,7 @@ class StatusResult:
 
     status: dict[str, Any] = field(repr=False)
     phase: ClusterPhase
+    is_ready: bool
     is_quiet: bool
     is_at_rest: bool = False
     is_stuck: bool = False
@@ -83,6 +84,7 @@ def build(facts: StatusFacts) -> StatusResult:
     return StatusResult(
         status=status,
         phase=found,
+        is_ready=judged[0].is_true,
         is_quiet=judged[0].is_true and (not judged[2].is_true or rests_on_time(facts, missing)),
         is_at_rest=judged[0].is_true and not judged[2].is_true and status == request.status,
         is_stuck=bool(missing) and _is_overdue(facts),
@@ -158,6 +160,8 @@ def _degraded(facts: StatusFacts, missing: list[str]) -> Condition:
             if _lacks_pods(one, phases[one.role])
         ]
     found += [("IdentitySecretMissing", one.message) for one in facts.identity.lost]
+    if facts.security_job.failure:
+        found.append(("SecurityJobFailed", facts.security_job.failure))
     if missing and _is_overdue(facts):
         found += [("ChildMissing", _missing_message(facts, one)) for one in missing]
     if not found:
@@ -208,8 +212,17 @@ def _certificates_ready(facts: StatusFacts) -> Condition:
         return _no(conditions.CERTIFICATES_READY, serious.reason, text)
     if facts.certificates.ca is None:
         return _no(conditions.CERTIFICATES_READY, "Issuing", "waits for the CA to be observed")
+    text = joined(filter(None, (text, *_left_alone(facts)))) if facts.is_paused else text
     text = text or "every certificate is valid"
     return _yes(conditions.CERTIFICATES_READY, "Valid", text)
+
+
+def _left_alone(facts: StatusFacts) -> list[str]:
+    """What a paused cluster should renew."""
+    return [
+        f"{one.secret} is due ({one.reason}) and stays as it is while {names.PAUSED} stands"
+        for one in facts.certificates.reissues
+    ]
 
 
 def _spec_valid(facts: StatusFacts) -> Condition:

@@ -1,6 +1,7 @@
-"""``python -m hack.bench``: measure, print a table of figures and goals.
+"""``python -m hack.bench``: measure, print figures with their goals, write docs/performance.md.
 
 It is no test: figures depend on the machine, so a missed goal is shown and fails nothing.
+``--quick`` leaves out the five minutes under full load, and writes nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import platform
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from hack.bench.bodies import Bodies, bodies
+from hack.bench.page import PAGE, Row, page
 from hack.bench.processes import Load, Server, Work, generator, measured, result_of, server
 
 SERVE: Final = ("app", "serve", "--port", "{port}")
@@ -29,6 +32,9 @@ CREATIONS: Final = 5
 SYNCS: Final = 10_000
 #: A second, of the cluster whose syncs are watched while others are created.
 PACE: Final = 50.0
+#: As many callers as a large installation has workers in all its controllers together.
+CROWD: Final = 500
+SOAK_MINUTES: Final = 5
 _WARM_UP: Final = 300
 _ONE: Final = 2_000
 _FIVE: Final = 800  # each of five callers
@@ -53,18 +59,9 @@ FRESH: Final = Goals(floors=2.5, p50=3.0, p99=8.0, p99_of_five=12.0, rate=400)
 REUSED: Final = Goals(floors=0.9, p50=3.0, p99=3.0, p99_of_five=20.0, rate=1500)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One figure; ``goal`` is its bound and ``is_met`` whether it is kept, or None for no goal."""
-
-    name: str
-    value: str
-    goal: str = ""
-    is_met: bool | None = None
-
-
-def main() -> int:
-    """Measure and print; 1 if something could not be run."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Measure, print and write."""
+    is_quick = "--quick" in arguments
     with tempfile.TemporaryDirectory() as name, (Path(name) / "log").open("wb") as log:
         machine = _machine()
         print("making bodies …", file=sys.stderr)
@@ -72,8 +69,12 @@ def main() -> int:
         folder = Path(name)
         files = _written(folder, made)
         rows = [*_body_rows(made), *_start_rows(log), *_load_rows(files, folder, log)]
+        if not is_quick:
+            rows += _soak_rows(files[:1], log)
     print(machine)
     _print(rows)
+    if not is_quick:
+        PAGE.write_text(page(machine, rows), encoding="utf-8")
     return 0
 
 
@@ -116,6 +117,35 @@ def _load_rows(files: Sequence[Path], folder: Path, log: IO[bytes]) -> Iterator[
         yield from _sync_rows(floor, fresh, reused)
         yield from _creation_rows(fresh_server, steady, creation)
         yield _memory_row(fresh_server, steady, sum(len(load.seconds) for load in fresh))
+        yield from _crowd_rows(fresh_server, steady)
+
+
+def _crowd_rows(running: Server, steady: Sequence[Path]) -> Iterator[Row]:
+    """Many callers at once: none fails, some are told to retry."""
+    print(f"{CROWD} callers at once …", file=sys.stderr)
+    crowd = measured(running.port, steady, Work(callers=CROWD, count=4, seconds=60))
+    yield Row(
+        name=f"{CROWD} callers at once: answered / told to retry",
+        value=f"{len(crowd.seconds):,} / {crowd.refused:,}",
+    )
+    yield _bound(f"{CROWD} callers at once, p99", crowd.quantile(0.99), 10_000, "ms")
+
+
+def _soak_rows(steady: Sequence[Path], log: IO[bytes]) -> Iterator[Row]:
+    """Five minutes under full load, every request answered anew: memory must stay flat."""
+    print(f"{SOAK_MINUTES} minutes under full load …", file=sys.stderr)
+    work = Work(callers=CALLERS, count=1_000_000, seconds=60.0 * SOAK_MINUTES)
+    with (
+        server(SERVE, log, settings=NO_REUSE) as running,
+        generator(running.port, steady, work) as soak,
+    ):
+        time.sleep(60)
+        first = running.resident_mb
+        done = result_of(soak)
+        last = running.resident_mb
+    yield Row(name="syncs of the soak", value=f"{len(done.seconds):,}")
+    growth = (last / first - 1) * 100
+    yield _bound("growth of memory after its first minute", growth, 5, "%")
 
 
 def _memory_row(running: Server, steady: Sequence[Path], done: int) -> Row:
@@ -196,11 +226,10 @@ def _machine() -> str:
 
 def _print(rows: Sequence[Row]) -> None:
     width = max(len(row.name) for row in rows)
-    verdict = {True: "met", False: "MISSED", None: ""}
     for row in rows:
-        line = f"{row.name:<{width}}  {row.value:<40} {row.goal:<12} {verdict[row.is_met]}"
+        line = f"{row.name:<{width}}  {row.value:<40} {row.goal:<12} {row.verdict}"
         print(line.rstrip())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

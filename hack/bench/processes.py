@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Final
 
 _START_SECONDS: Final = 30.0
+_GENERATOR_SECONDS: Final = 400.0  # a soak of five minutes, and its end
 _HEALTH: Final = b"GET /healthz HTTP/1.1\r\nhost: hook\r\nconnection: close\r\n\r\n"
 
 
@@ -50,10 +51,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a load generator measured: seconds of each request, sorted, and of the whole run."""
+    """What a load generator measured.
+
+    ``seconds``: of each answered request, sorted; ``wall``: of the whole run. ``refused``: how
+    often a caller was told to retry.
+    """
 
     seconds: tuple[float, ...]
     wall: float
+    refused: int = 0
 
     def quantile(self, share: float) -> float:
         """Milliseconds that ``share`` of all requests did not exceed."""
@@ -105,11 +111,13 @@ def generator(port: int, files: Sequence[Path], work: Work) -> Iterator[subproce
 
 def result_of(process: subprocess.Popen[bytes]) -> Load:
     """What a generator measured. Raises RuntimeError if it failed."""
-    output, _ = process.communicate(timeout=170)
+    output, _ = process.communicate(timeout=_GENERATOR_SECONDS)
     if process.returncode:
         raise RuntimeError("the load generator failed")
     found = json.loads(output)
-    return Load(seconds=tuple(sorted(found["seconds"])), wall=found["wall"])
+    return Load(
+        seconds=tuple(sorted(found["seconds"])), wall=found["wall"], refused=found["refused"]
+    )
 
 
 def measured(port: int, files: Sequence[Path], work: Work) -> Load:

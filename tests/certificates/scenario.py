@@ -27,9 +27,10 @@ from app.certificates.pem import (
     parse_certificates,
 )
 from app.certificates.plan import CertificatePlan, CertificateRequest, plan
+from app.certificates.request import TierEvidence
 from app.certificates.subject import Subject, x509_name
 from app.entropy import Entropy
-from app.names import CA_CERT, CA_KEY, TLS_CERT, TLS_KEY, Names
+from app.names import CA_CERT, CA_KEY, TIERS, TLS_CERT, TLS_KEY, Names
 from app.schema.tls import CertConfig
 from app.secret_data import SecretData, encode
 from app.stamps import stamped
@@ -50,6 +51,18 @@ LEAF_SECRETS = tuple(
     )
 )
 INDEXER = NAMES.certs("indexer")
+
+
+def evidence(*, settled: bool) -> tuple[TierEvidence, ...]:
+    """What all four tiers prove."""
+    return tuple(
+        TierEvidence(role=role, workload=NAMES.workload(role), is_settled=settled) for role in TIERS
+    )
+
+
+#: No stage of the CA ends while pods are still to follow.
+UNSETTLED = evidence(settled=False)
+SETTLED = evidence(settled=True)
 
 
 def entropy(seed: int = 1) -> Entropy:
@@ -76,6 +89,8 @@ class World:
     status_fingerprint: str | None = None
     renew_request: str | None = None
     rotate_request: str | None = None
+    recreate_request: str | None = None
+    tiers: tuple[TierEvidence, ...] = UNSETTLED
     accepted_dns: frozenset[str] | None = None
     rsa_key: Callable[[str], rsa.RSAPrivateKey] = no_rsa
 
@@ -93,6 +108,8 @@ class World:
             status_fingerprint=self.status_fingerprint,
             renew_request=self.renew_request,
             rotate_request=self.rotate_request,
+            recreate_request=self.recreate_request,
+            tiers=self.tiers,
             accepted_dns=self.accepted_dns,
             rsa_key=self.rsa_key,
         )
@@ -120,6 +137,10 @@ class World:
                 return world.apply(answer)
             world = world.apply(answer)
         raise AssertionError(f"still rewriting after {limit} calls: {answer.reissues}")
+
+    def as_asked(self, value: str) -> World:
+        """The same with another value of the annotation that asks for a rotation."""
+        return replace(self, rotate_request=value)
 
     def at(self, now: datetime) -> World:
         """The same at another time."""

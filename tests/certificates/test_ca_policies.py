@@ -111,6 +111,20 @@ def foreign_without_key(world: World) -> CaInput:
     return replace(value, foreign=world.active)
 
 
+def successor_in_use(world: World) -> CaInput:
+    """The successor has signed a leaf, and then its key was lost."""
+    value = changed(next_crt=other_signer("wz-ca-2").certificate.pem.encode())(world)
+    return replace(value, successor_has_signed=True)
+
+
+def handed_over(world: World) -> CaInput:
+    """The active key is lost, and a successor stands ready."""
+    new = other_signer("wz-ca-2")
+    values = {"next_crt": new.certificate.pem.encode(), "next_key": key_pem(new.key)}
+    value = changed(ca_key=None, **values)(world)
+    return replace(value, now=NOW + timedelta(days=729))
+
+
 def configured(**fields: object) -> Change:
     """The spec says something else."""
     return lambda world: ca_input(world.ca, CertConfig.model_validate(fields))
@@ -136,6 +150,8 @@ ROWS: list[tuple[str, Change, CaReason | None]] = [
     ("misses the key", changed(ca_key=None), CaReason.SIGNING_KEY_MISSING),
     ("cannot read the key", changed(ca_key=b"garbage"), CaReason.SIGNING_KEY_MISSING),
     ("is another one, without a key", foreign_without_key, CaReason.CA_FOREIGN),
+    ("has a successor that cannot go on", successor_in_use, CaReason.NEXT_UNUSABLE),
+    ("waits for its successor alone", handed_over, None),
     ("has expired", after(days=730, seconds=1), CaReason.CA_EXPIRED),
     ("is near its end", after(days=729), CaReason.CA_NEAR_EXPIRY),
     ("is long before its window", after(days=669), None),

@@ -118,8 +118,20 @@ def request(value: str | None, recorded: str | None) -> Change:
     return lambda world: replace(observed(world), request=value, recorded=recorded)
 
 
+def under_an_intermediate(world: World) -> LeafInput:
+    """The user's CA that signed it has an intermediate, which the Secret does not show."""
+    return replace(observed(world), paths=((world.active, world.active),))
+
+
+def under_a_root(world: World) -> LeafInput:
+    """The user's CA is a root, which needs no chain."""
+    return replace(observed(world), paths=((world.active,),))
+
+
 ROWS: list[tuple[str, Change, LeafReason | None]] = [
     ("keeps what is right", observed, None),
+    ("keeps what a root of the user signed", under_a_root, None),
+    ("misses an intermediate", under_an_intermediate, LeafReason.CHAIN_MISMATCH),
     ("misses a Secret", lambda world: leaf_input(world, None), LeafReason.SECRET_MISSING),
     ("misses a key", changed(tls_key=None), LeafReason.KEY_UNREADABLE),
     ("cannot read a key", changed(tls_key=b"garbage"), LeafReason.KEY_UNREADABLE),
@@ -182,6 +194,7 @@ def test_the_order_of_the_chain_is_fixed() -> None:
         "KeyAlgorithm",
         "IssuerMismatch",
         "AuthorityKeyMismatch",
+        "ChainMismatch",
         "SpecMismatch",
         "RenewalRequested",
         "NotYetValid",

@@ -248,14 +248,3 @@ def test_a_bundle_with_a_ca_that_is_not_active_any_more_is_pruned(settled: World
     world = settled.with_leaf(edited(settled.leaves[INDEXER], ca_crt=text))
     assert world.plan().stage is Stage.PRUNE
     assert assert_settles(world).plan().stage is Stage.STEADY
-
-
-def test_a_successor_without_its_key_is_named(settled: World) -> None:
-    """Nothing was issued by it; what replaces it is a step of the rotation."""
-    assert settled.ca is not None
-    wrong = key_pem(settled.signer.key)
-    successor = other_signer("wz-ca-2").certificate.pem.encode()
-    world = settled.with_ca(edited(settled.ca, next_crt=successor, next_key=wrong)).settle()
-    for _ in range(2):
-        assert reasons(world.plan()) == ["NextUnusable"]
-        world = world.step()

@@ -79,15 +79,6 @@ def recreate(engine: Engine, name: str) -> str:
     return value
 
 
-def delete_claims(engine: Engine) -> None:
-    """`kubectl delete persistentvolumeclaims -l …`, as the status says."""
-    [given] = _found(r"kubectl -n security delete persistentvolumeclaims -l ([^\s;]+)", engine)
-    wanted = dict(pair.split("=") for pair in given.split(","))
-    for claim in engine.objects("PersistentVolumeClaim"):
-        if wanted.items() <= claim["metadata"]["labels"].items():
-            engine.delete("PersistentVolumeClaim", claim["metadata"]["name"])
-
-
 def _found(pattern: str, engine: Engine) -> tuple[str, ...]:
     """The groups of ``pattern`` in the messages. AssertionError if no command fits."""
     match = re.search(pattern, message(engine))

@@ -91,6 +91,31 @@ def test_parallel_lets_all_tiers_go_at_once(engine: Engine, witness: Witness) ->
     assert abs(first["manager-master"] - first["manager-worker"]) < 2
 
 
+@pytest.mark.parametrize(
+    ("change", "stopped"),
+    [
+        pytest.param(
+            {"dashboard": {"podAnnotations": {"team": "blue"}, "wazuhPlugin": {"timeout": 30000}}},
+            ["dashboard"],
+            id="wazuh.yml and the pods",
+        ),
+        pytest.param(
+            {"clusterDomain": "corp.example"},
+            ["indexer"] * 3 + ["manager-master", "manager-worker", "manager-worker", "dashboard"],
+            id="C36 the cluster domain",
+        ),
+    ],
+)
+def test_a_change_that_writes_secrets_as_well_rolls_each_pod_once(
+    engine: Engine, witness: Witness, change: Mapping[str, Any], stopped: list[str]
+) -> None:
+    """What else changes waits with the hash of the Secret, which is written at once."""
+    edit(engine, change)
+    settle(engine)
+    assert witness.stopped() == stopped
+    assert shape(engine) == shape(rested(change))
+
+
 def test_a_new_wazuh_yml_waits_until_every_node_mounts_it(engine: Engine, witness: Witness) -> None:
     """A kubelet may show the former content for a while: the roll comes 90 s after the write."""
     began = engine.elapsed

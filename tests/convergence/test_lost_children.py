@@ -15,7 +15,6 @@ from tests.convergence.witness import Witness
 from tests.convergence.world import (
     EVERYTHING,
     IDENTITY,
-    annotate,
     child_keys,
     edit,
     identity,
@@ -42,6 +41,8 @@ RECREATED: Final = {
     NAMES.cluster_key: [*MASTER, *WORKERS],
     NAMES.api_credentials: [*MASTER, *WORKERS, *DASHBOARD],
     NAMES.authd_password: MASTER,
+    NAMES.indexer_credentials: [*MASTER, *WORKERS],
+    NAMES.dashboard_credentials: DASHBOARD,
 }
 WORKLOADS: Final = {
     ("StatefulSet", "wz-indexer"): "indexer",
@@ -63,8 +64,9 @@ PLAIN: Final = (
     ("Role", "wz-log-rotation"),
     ("RoleBinding", "wz-log-rotation"),
     ("Secret", NAMES.dashboard_wazuh),
-    ("Secret", NAMES.indexer_security),
 )
+#: Made anew too, and taken to the index once: `test_passwords`.
+SECURITY: Final = ("Secret", NAMES.indexer_security)
 
 
 def test_the_tables_name_every_child(full: Engine) -> None:
@@ -74,7 +76,7 @@ def test_the_tables_name_every_child(full: Engine) -> None:
         ("RoleBinding", "wz-log-rotation") if kind == "RoleBinding" else (kind, name)
         for kind, name in child_keys(full)
     }
-    assert found == {*PLAIN, *WORKLOADS, *secrets}
+    assert found == {*PLAIN, SECURITY, *WORKLOADS, *secrets}
 
 
 @pytest.mark.parametrize(("kind", "name"), PLAIN, ids=str)
@@ -178,14 +180,12 @@ def test_a_lost_secret_is_generated_anew_on_order_and_only_once(
 
 
 @pytest.mark.parametrize("name", [NAMES.indexer_credentials, NAMES.dashboard_credentials])
-def test_passwords_that_the_index_knows_are_never_generated_anew(full: Engine, name: str) -> None:
-    """Before there is a security Job an order does nothing, and none is offered."""
+def test_passwords_that_the_index_knows_are_not_generated_unasked(full: Engine, name: str) -> None:
+    """The message offers it; until a person says so nothing is made and nothing rolls."""
     witness = Witness(full)
     full.delete("Secret", name)
-    full.run_for(30)
-    assert names.RECREATE_SECRET not in people.message(full)
-    annotate(full, names.RECREATE_SECRET, f"{name}/again")
-    full.run_for(300)
+    full.run_for(330)
+    assert names.RECREATE_SECRET in people.message(full)
     assert name not in secret_data(full)
     assert witness.child_writes() == []
 
@@ -250,7 +250,8 @@ def test_all_children_gone_is_no_fresh_cluster(full: Engine) -> None:
     settle(full)
     assert identity(full) == data
     assert shape(full).keys() == before.keys()
-    assert witness.deletes() == []
+    # What the index has is not known any more, so it is told once.
+    assert [one.split("-")[:2] for one in witness.deletes()] == [["Job wz", "security"]]
 
 
 def test_a_secret_without_our_label_is_to_be_labelled(full: Engine) -> None:

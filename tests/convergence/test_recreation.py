@@ -14,17 +14,13 @@ from tests.convergence.shapes import shape
 from tests.convergence.witness import Witness
 from tests.convergence.world import (
     EVERYTHING,
-    annotate,
-    condition,
     identity,
     rested,
     secret_data,
     settle,
-    told,
     wazuh_cluster,
 )
 
-PASSWORDS: Final = (NAMES.indexer_credentials, NAMES.dashboard_credentials)
 CLAIM: Final = "PersistentVolumeClaim"
 
 
@@ -65,54 +61,17 @@ def test_claims_go_too_where_the_policy_says_so() -> None:
     assert shape(engine) == shape(rested(spec))
 
 
-def test_a_cluster_on_old_claims_is_held_until_its_passwords_are_restored(engine: Engine) -> None:
-    """The index on the volumes knows the old ones; the message says both ways out."""
-    backups = [people.saved(engine, name) for name in PASSWORDS]
+def test_a_cluster_on_old_claims_gets_new_identity_and_keeps_its_data(engine: Engine) -> None:
+    """Every Secret is new, the volumes are the old ones, and nobody is asked for anything."""
     before, old = identity(engine), claims(engine)
     deleted(engine)
     engine.apply(wazuh_cluster())
-    engine.run_for(300)
-    assert told(engine, "Degraded") == ("True", "IdentitySecretMissing")
-    assert "give up the index with all its data" in condition(engine, "Degraded")["message"]
-    assert not identity(engine).keys() & set(PASSWORDS)
-    assert NAMES.indexer_security not in secret_data(engine)
-    assert engine.objects("Pod") == []
-    for backup in backups:
-        people.restore(engine, backup)
-    settle(engine)
-    after = identity(engine)
-    assert {name: after[name] for name in PASSWORDS} == {name: before[name] for name in PASSWORDS}
-    assert all(after[name] != before[name] for name in after.keys() - set(PASSWORDS))
-    assert claims(engine) == old
-    assert told(engine, "Degraded") == ("False", "AsExpected")
-    assert [one["metadata"]["name"] for one in engine.objects("StatefulSet")] != []
-
-
-def test_a_cluster_on_old_claims_goes_on_when_they_are_given_up(engine: Engine) -> None:
-    """By the command of the message: the claims of the indexers go, those of managers stay."""
-    before, old = identity(engine), claims(engine)
-    deleted(engine)
-    engine.apply(wazuh_cluster())
-    engine.run_for(120)
-    people.delete_claims(engine)
     settle(engine)
     after = identity(engine)
     assert after.keys() == before.keys()
     assert all(after[name] != before[name] for name in after)
-    kept = {name for name, uid in claims(engine).items() if old[name] == uid}
-    assert kept == {name for name in old if "manager" in name}
+    assert claims(engine) == old
     assert shape(engine) == shape(rested())
-
-
-def test_an_order_does_not_make_passwords_for_old_claims(engine: Engine) -> None:
-    """`recreate-secret` would lock everybody out of the old index."""
-    deleted(engine)
-    engine.apply(wazuh_cluster())
-    engine.run_for(60)
-    for name in PASSWORDS:
-        annotate(engine, "wazuh.com/recreate-secret", f"{name}/again")
-        engine.run_for(60)
-    assert not identity(engine).keys() & set(PASSWORDS)
 
 
 def test_without_claims_a_new_cluster_of_the_name_is_a_fresh_one(engine: Engine) -> None:
@@ -133,7 +92,7 @@ def test_without_claims_a_new_cluster_of_the_name_is_a_fresh_one(engine: Engine)
 
 
 def test_a_claim_that_is_terminating_still_counts(engine: Engine) -> None:
-    """It is in use, so its index may come back with it."""
+    """It is in use, so its index may come back with it: nothing is taken for loaded."""
     deleted(engine)
     for name in [one for one in claims(engine) if "indexer" in one]:
         engine.edit_object(
@@ -142,8 +101,7 @@ def test_a_claim_that_is_terminating_still_counts(engine: Engine) -> None:
         engine.delete(CLAIM, name)
     engine.apply(wazuh_cluster())
     engine.run_for(120)
-    assert told(engine, "Degraded") == ("True", "IdentitySecretMissing")
-    assert not identity(engine).keys() & set(PASSWORDS)
+    assert "applied-digest" not in secret_data(engine)[NAMES.indexer_security]
 
 
 @pytest.mark.parametrize(

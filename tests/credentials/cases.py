@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from app.credentials import derived
+from app.credentials import derived, index_security
 from app.credentials.derived import Derived
 from app.entropy import Entropy
 from app.result import Manifest
@@ -30,7 +30,7 @@ class Case:
         """The security plugin's files."""
         cluster = clusters.cluster(self.raw)
         observed = self.world.asked.observed
-        return derived.indexer_security(cluster, observed, now=NOW, entropy=entropy)
+        return index_security.indexer_security(cluster, observed, now=NOW, entropy=entropy)
 
     def wazuh(self) -> Derived:
         """wazuh.yml."""

@@ -24,7 +24,6 @@ MASTER: Final = "wz-manager-master"
 KEY, API, AUTHD = "wz-cluster-key", "wz-api-credentials", "wz-authd-password"
 INDEXER, CONSOLE = "wz-indexer-credentials", "wz-dashboard-credentials"
 ALL: Final = (API, AUTHD, KEY, CONSOLE, INDEXER)
-ALLOWED: Final = (API, AUTHD, KEY)
 LABELLED: Final = {"labels": {"controller-uid": UID}}
 
 
@@ -119,17 +118,6 @@ def test_the_order_to_recreate_names_a_value_that_was_not_used(
     ]
 
 
-def test_claims_are_deleted_by_the_labels_of_the_indexers() -> None:
-    """Those of this cluster and of no other tier."""
-    *command, selector = shlex.split(recovery.delete_claims_command(World().asked))
-    assert command == ["kubectl", "-n", NAMESPACE, "delete", "persistentvolumeclaims", "-l"]
-    assert selector.split(",") == [
-        "app.kubernetes.io/name=wazuh-indexer",
-        "app.kubernetes.io/instance=wz",
-        "app.kubernetes.io/component=indexer",
-    ]
-
-
 # --- who owns a Secret that is merely seen --------------------------------------------------------
 def owner(**changes: Any) -> Manifest:
     """A controller's reference; by default that of this WazuhCluster."""
@@ -188,39 +176,20 @@ def test_a_hold_says_what_is_missing_why_and_how_to_restore_it(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_only_what_the_index_does_not_know_may_be_made_anew(name: str) -> None:
-    """The others say that a new one would not help."""
+def test_everything_lost_may_be_made_anew(name: str) -> None:
+    """Passwords of the index too: a Job takes the new ones to it."""
     world = losing(name)
     [message] = world.lost().values()
-    used = {""}
-    anew = f" or have it generated anew: {recovery.recreate_command(world.asked, name, used)}"
-    assert message.endswith(anew) is (name in ALLOWED)
-    assert ("the index still knows the old password" in message) is (name not in ALLOWED)
-    assert "delete persistentvolumeclaims" not in message
+    assert message.endswith(
+        f" or have it generated anew: {recovery.recreate_command(world.asked, name, {''})}"
+    )
 
 
-def test_claims_alone_leave_the_choice_to_give_up_the_index() -> None:
-    """A cluster of this name was here before: restore its passwords, or delete its volumes."""
+def test_old_volumes_alone_are_no_reason_to_hold() -> None:
+    """The index on them knows other passwords, and is given the new ones."""
     world = World(claims=("data-wz-indexer-0",))
-    assert set(world.lost()) == {INDEXER, CONSOLE}
-    claims = recovery.delete_claims_command(world.asked)
-    for message in world.lost().values():
-        assert message.endswith(f" or give up the index with all its data: {claims}")
-
-
-@pytest.mark.parametrize(
-    "trace",
-    [
-        {"workloads": (reader_of(MASTER, INDEXER),)},
-        {"secrets": (secret("wz-indexer-security"),)},
-        {"status": {"version": "4.14.1"}},
-    ],
-    ids=["a workload", "a derived Secret", "the status"],
-)
-def test_a_living_cluster_is_never_told_to_delete_its_volumes(trace: dict[str, Any]) -> None:
-    """Claims are then no more than the claims of what runs."""
-    world = World(claims=("data-wz-indexer-0",), **trace)
-    assert "delete persistentvolumeclaims" not in world.lost()[INDEXER]
+    assert world.lost() == {}
+    assert set(world.generated()) == {API, KEY, CONSOLE, INDEXER}
 
 
 def test_a_secret_without_our_label_is_to_be_labelled() -> None:
@@ -250,7 +219,7 @@ def test_a_secret_of_somebody_else_is_named_with_its_owner() -> None:
 
 
 # --- recreated by order ---------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ALLOWED)
+@pytest.mark.parametrize("name", ALL)
 def test_an_order_generates_a_lost_secret_anew(name: str) -> None:
     """Its value is recorded on the Secret in the same write."""
     world = losing(name, order=f"{name}/now")
@@ -263,7 +232,7 @@ def test_an_order_generates_a_lost_secret_anew(name: str) -> None:
 @pytest.mark.parametrize(
     "order",
     [
-        *[f"{name}/now" for name in (INDEXER, CONSOLE, NAMES.ca, "wz-indexer-security", "x")],
+        *[f"{name}/now" for name in (NAMES.ca, "wz-indexer-security", "x")],
         *["", "/", "now", KEY, f"{KEY}/", f"/{KEY}", f" {KEY}/now", f"{KEY}-x/now", f"{API}/now"],
     ],
 )

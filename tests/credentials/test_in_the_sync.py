@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from app.hook.sync import sync
 from app.names import RECREATE_SECRET
 from app.result import Manifest, Result
-from tests.cluster_builder import NAMES, NOW, ClusterBuilder, seeded_entropy
+from tests.cluster_builder import NAMES, ClusterBuilder
 from tests.credentials.test_user_secrets import REFERENCES
 from tests.scenarios import at_rest, base64_of, rounds, steady
 from tests.seeded import answer, seeded
@@ -197,19 +196,17 @@ def test_a_key_is_made_anew_by_order_and_the_order_is_shown() -> None:
     assert f"{NAMES.cluster_key}/again" in condition(result, "Degraded")["message"]
 
 
-def test_old_volumes_hold_the_passwords_until_they_are_gone() -> None:
-    """A cluster created again: its index knows others; without the claims it is a new one."""
+def test_a_cluster_on_old_volumes_is_created_without_a_person() -> None:
+    """Its index knows other passwords: everything is made, and a Job gives it the new ones."""
     cluster = ClusterBuilder()
     cluster.add_claims(3)
+    rounds(cluster, 3)
+    assert cluster.jobs() == []
+    cluster.settle()
     result = cluster.sync(sync)
-    assert child(result, "Secret", NAMES.indexer_credentials) is None
-    assert child(result, "Secret", NAMES.dashboard_credentials) is None
-    assert child(result, "Secret", NAMES.cluster_key) is not None
-    assert "delete persistentvolumeclaims" in condition(result, "Degraded")["message"]
-    for key in [key for key in cluster.related if key[1] == "PersistentVolumeClaim"]:
-        del cluster.related[key]
-    made = sync(cluster.request(), now=NOW + timedelta(seconds=10), entropy=seeded_entropy(1))
-    assert child(made, "Secret", NAMES.indexer_credentials) is not None
+    [job] = cluster.jobs()
+    assert condition(result, "Degraded")["status"] == "False"
+    assert f"waits for Job {job['metadata']['name']}" in condition(result, "Progressing")["message"]
 
 
 # --- immutable ------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from app.config.security import FILES
-from app.credentials import derived, passwords
-from app.credentials.derived import PASSWORD_DIGESTS, Derived
+from app.credentials import index_security, passwords
+from app.credentials.derived import Derived
+from app.credentials.index_state import APPLIED_DIGEST, PASSWORD_DIGESTS, SECURITY_PATCH
 from app.names import DATA_HASH, DATA_WRITTEN
 from app.result import Reissue
 from app.secret_data import data_hash
@@ -30,10 +31,10 @@ from tests.credentials.world import World, encoded
 
 
 def test_the_files_hold_the_hashes_of_the_observed_passwords() -> None:
-    """Eight files and the digests, stamped; the Secret is Opaque."""
+    """Eight files, the digests and the patch, stamped; the Secret is Opaque."""
     made = hashed()
     users = yaml.safe_load(text(made, "internal_users.yml"))
-    assert made.data.keys() == FILES | {PASSWORD_DIGESTS}
+    assert made.data.keys() == FILES | {PASSWORD_DIGESTS, SECURITY_PATCH, APPLIED_DIGEST}
     assert made.type == "Opaque"
     assert made.annotations == {
         DATA_HASH: data_hash(made.data),
@@ -153,7 +154,7 @@ def test_unreadable_digests_make_new_hashes(digests: str | None) -> None:
     one = third_call(data=data)
     observed = one.world.asked.observed.secrets
     credentials = (observed[INDEXER], observed[CONSOLE])
-    assert derived.needs_hashing(observed[SECURITY], credentials)
+    assert index_security.needs_hashing(observed[SECURITY], credentials)
     made = one.security(OTHER)
     assert made.reissue == Reissue(secret=SECURITY, reason="PasswordChanged")
     assert made.secret is not None

@@ -8,8 +8,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from app.credentials import derived
-from app.credentials.derived import PASSWORD_DIGESTS, Derived
+from app.credentials import index_security
+from app.credentials.derived import Derived
+from app.credentials.index_state import PASSWORD_DIGESTS
 from app.faults import Effect, Reason
 from app.result import Manifest, Reissue
 from tests.credentials.cases import (
@@ -178,7 +179,7 @@ def test_immutable_files_that_should_change_are_named_and_kept() -> None:
     assert f"kubectl -n security delete secret {SECURITY}" in made.fault.message
     observed = one.world.asked.observed.secrets
     credentials = (observed[INDEXER], observed[CONSOLE])
-    assert not derived.needs_hashing(observed[SECURITY], credentials)
+    assert not index_security.needs_hashing(observed[SECURITY], credentials)
 
 
 def test_an_immutable_wazuh_yml_that_should_change_is_named_and_kept() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,14 @@ from typing import Final
 
 import orjson
 
+from app import names
+
 #: User agent of Metacontroller, be it the model or the real one, begins with it.
 METACONTROLLER: Final = "metacontroller/"
+#: The status follows what happens as often as it happens.
+_STATUS: Final = f"{names.PLURAL}/status"
+_CONFLICT: Final = 409
+_REFUSED: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +58,25 @@ class AuditLog:
         with self._path.open("rb") as log:
             log.seek(mark)
             return list(_writes(log.read(), namespace, agent))
+
+    def changed(self, namespace: str, mark: int) -> Counter[str]:
+        """How often Metacontroller wrote what since ``mark``: ``update services wazuh-indexer``.
+
+        Neither the status nor what was refused counts.
+        """
+        return Counter(
+            f"{write.verb} {write.resource} {write.name}"
+            for write in self.writes(namespace, mark)
+            if write.code < _REFUSED and write.resource != _STATUS
+        )
+
+    def refused(self, namespace: str, mark: int) -> list[str]:
+        """Writes of Metacontroller that were refused, but for those that came too late."""
+        return [
+            str(write)
+            for write in self.writes(namespace, mark)
+            if write.code >= _REFUSED and write.code != _CONFLICT
+        ]
 
 
 def _writes(content: bytes, namespace: str, agent: str) -> Iterator[Write]:

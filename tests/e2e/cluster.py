@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from app import names
 from app.result import Manifest
@@ -64,6 +64,18 @@ class Namespace:
             if any(owner["uid"] == uid for owner in item["metadata"].get("ownerReferences", ()))
         ]
 
+    def pod_names(self) -> set[str]:
+        """Names of all pods but those that are going."""
+        return {
+            pod["metadata"]["name"]
+            for pod in self.all("Pod")
+            if "deletionTimestamp" not in pod["metadata"]
+        }
+
+    def conditions(self, name: str) -> dict[str, Manifest]:
+        """Conditions of a WazuhCluster by type."""
+        return conditions(self.get(names.KIND, name))
+
     # --- writing ----------------------------------------------------------------------
     def create(self, manifest: Manifest, **query: str) -> Reply:
         """POST into this namespace."""
@@ -87,13 +99,15 @@ class Namespace:
         options = {"propagationPolicy": "Background"}
         self.connection.call("DELETE", self._path(kind, name), options)
 
-    def edit(self, name: str, change: Callable[[Manifest], object]) -> Manifest:
-        """Change a WazuhCluster as an editor does: read, change, replace, again on a conflict."""
+    def edit(
+        self, name: str, change: Callable[[Manifest], object], kind: str = names.KIND
+    ) -> Manifest:
+        """Change an object as an editor does: read, change, replace, again on a conflict."""
         while True:
-            parent = self.get(names.KIND, name)
-            change(parent)
+            stored = self.get(kind, name)
+            change(stored)
             try:
-                return self.replace(parent).body
+                return self.replace(stored).body
             except ApiError as error:
                 if error.code != _CONFLICT:
                     raise
@@ -109,11 +123,22 @@ class Namespace:
         wait_until(state, seconds)
         return self.get(names.KIND, name)
 
+    def wait_degraded(self, name: str, text: str, seconds: float) -> str:
+        """Message of the condition Degraded, once it is true and has ``text`` in it."""
+
+        def state() -> str:
+            found = self.conditions(name).get("Degraded", {})
+            is_said = found.get("status") == "True" and text in found["message"]
+            return "" if is_said else str(found)
+
+        wait_until(state, seconds)
+        return str(self.conditions(name)["Degraded"]["message"])
+
     def _path(self, kind: str, name: str) -> str:
         return f"{collection(KINDS[kind], self.name)}/{name}"
 
 
-def wait_until(missing: Callable[[], Any], seconds: float) -> None:
+def wait_until(missing: Callable[[], object], seconds: float) -> None:
     """Ask until ``missing`` returns nothing; AssertionError with its last answer in time."""
     end = time.monotonic() + seconds
     while found := missing():

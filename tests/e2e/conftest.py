@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
 
 import pytest
 
@@ -16,9 +18,35 @@ from app.simulation.kinds import KINDS
 from app.simulation.remote.connection import Connection, access_of, collection
 from tests.e2e.audit import AuditLog
 from tests.e2e.cluster import Namespace
+from tests.e2e.own_stack import OwnStack
+
+#: Files whose tests take minutes begin first, so that none of them is left for the end.
+_LONGEST: Final = (
+    "test_config_changes",
+    "test_faults",
+    "test_deletion",
+    "test_many_clusters",
+    "test_changes",
+    "test_lost_children",
+    "test_charts",
+    "test_examples",
+    "test_early_change",
+    "test_quickstart",
+    "test_name_clashes",
+    "test_obstacles",
+)
 
 #: Makes a namespace, with labels.
 Namespaces = Callable[..., Namespace]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order by file; xdist hands files out as they were collected."""
+    items.sort(key=lambda item: _rank(item.path.stem))
+
+
+def _rank(name: str) -> int:
+    return _LONGEST.index(name) if name in _LONGEST else len(_LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +67,18 @@ def audit_log() -> AuditLog:
     return AuditLog(Path(path) if path else None)
 
 
+@pytest.fixture(scope="session")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
+    """A stack of the test's own, whose hook it may stop and replace."""
+    if os.environ.get("E2E_METACONTROLLER") == "external":
+        pytest.skip("the hook of an external cluster cannot be stopped by a test")
+    shared = os.environ.get("E2E_FOLDER")  # what is left there is stopped when all has ended
+    folder = tmp_path_factory.mktemp("stack") if shared is None else Path(mkdtemp(dir=shared))
+    with OwnStack(folder) as found:
+        yield found
+    assert found.faults == []
+
+
 @pytest.fixture
 def read_log(audit_log: AuditLog) -> AuditLog:
     """The audit log, for tests that are about nothing else."""
@@ -47,9 +87,9 @@ def read_log(audit_log: AuditLog) -> AuditLog:
     return audit_log
 
 
-@pytest.fixture(scope="module")
-def namespaces(connection: Connection) -> Iterator[Namespaces]:
-    """Makes namespaces that are deleted when the module ends."""
+@contextmanager
+def making_namespaces(connection: Connection) -> Iterator[Namespaces]:
+    """Makes namespaces, which are deleted in the end."""
     made: list[str] = []
 
     def make(labels: Mapping[str, str] | None = None) -> Namespace:
@@ -68,6 +108,13 @@ def namespaces(connection: Connection) -> Iterator[Namespaces]:
         for path in (collection(KINDS[names.KIND], name), f"/api/v1/namespaces/{name}"):
             with suppress(ApiError):
                 connection.call("DELETE", path)
+
+
+@pytest.fixture(scope="module")
+def namespaces(connection: Connection) -> Iterator[Namespaces]:
+    """Makes namespaces that are deleted when the module ends."""
+    with making_namespaces(connection) as make:
+        yield make
 
 
 @pytest.fixture

@@ -18,15 +18,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.controlplane.build import build
+from tests.e2e.controlplane.build import Programs, build
 from tests.e2e.stack.content import ROOT
-from tests.e2e.stack.processes import STOP_SECONDS, ProcessError
+from tests.e2e.stack.processes import STOP_SECONDS, ProcessError, kill_leftovers
 from tests.e2e.stack.stack import Stack
 
+#: What runs unless arguments name tests.
+DEFAULT: Final = ("tests/e2e", "tests/charts")
 #: The whole suite; a test that hangs has a limit of its own long before.
 SUITE_SECONDS: Final = 900
 #: Tests mostly wait for a cluster, so more of them than cores run at once.
-WORKERS: Final = 4
+WORKERS: Final = 6
+#: A file's tests share a cluster, and some go on where the one before has ended.
+_PYTEST: Final = ("-p", "no:randomly", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,13 +40,22 @@ def main(arguments: Sequence[str]) -> int:
         return _pytest(arguments, {})
     programs = build()
     folder = Path(tempfile.mkdtemp(prefix="wazuh-hook-e2e-"))
+    try:
+        return _on_stack(programs, folder, arguments)
+    finally:
+        kill_leftovers(folder)
+
+
+def _on_stack(programs: Programs, folder: Path, arguments: Sequence[str]) -> int:
+    """Run the tests on a stack in ``folder``, which stays where something failed."""
     began = time.monotonic()
     with Stack(programs, folder) as stack:
         _say(f"started in {time.monotonic() - began:.1f} s; logs in {folder}")
         if "--serve" in arguments:
             return _serve(stack.environment)
         try:
-            status = _pytest(arguments, stack.environment, stack.check)
+            environment = stack.environment | {"E2E_FOLDER": str(folder)}
+            status = _pytest(arguments, environment, stack.check)
             faults = stack.violations()
         except ProcessError as error:
             status, faults = 1, [str(error)]
@@ -60,9 +73,9 @@ def _pytest(
 ) -> int:
     """Run the tests against what ``environment`` names, as long as ``check`` raises nothing."""
     tests = [argument for argument in arguments if argument.startswith("tests/")]
-    command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile"]
+    command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), *_PYTEST]
     running = subprocess.Popen(  # noqa: S603 - arguments of whoever calls us
-        [*command, *arguments, *([] if tests else ["tests/e2e"])],
+        [*command, *arguments, *([] if tests else DEFAULT)],
         cwd=ROOT,
         env={**os.environ, **environment},
     )

@@ -10,6 +10,7 @@ import pytest
 from app import names
 from app.kinds import CHILD_KINDS
 from app.result import Manifest
+from tests.certificates.custom_objects import ROOT, ca_data
 from tests.e2e.audit import AuditLog
 from tests.e2e.cluster import Namespace
 from tests.e2e.conftest import Namespaces
@@ -29,6 +30,8 @@ def test_an_example_comes_to_run(
 ) -> None:
     """With every pod Ready, no write refused and no warning about a field."""
     manifest = _adapted(read(path))
+    if "tls" in manifest["spec"] and "customCerts" in manifest["spec"]["tls"]:
+        namespace.create(_own_ca(manifest))
     mark = audit_log.mark()
     namespace.create(manifest)
     parent = namespace.wait_running(manifest["metadata"]["name"])
@@ -45,3 +48,14 @@ def _adapted(manifest: Manifest) -> Manifest:
     manifest["spec"].get("indexer", {}).pop("nodeSelector", None)
     assert manifest["kind"] == names.KIND
     return manifest
+
+
+def _own_ca(manifest: Manifest) -> Manifest:
+    """The Secret that the example's first lines make with kubectl."""
+    reference = manifest["spec"]["tls"]["customCerts"]["caSecretRef"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": reference["name"]},
+        "data": dict(ca_data(ROOT)),
+    }

@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import RequestError
 from app.hook.customize import customize
+from app.resolve.custom_certificates import REFERENCES as CERTIFICATES
 from app.result import Manifest
 from tests.cluster_builder import NAME, NAMES, NAMESPACE, ClusterBuilder
 from tests.credentials.test_user_secrets import REFERENCES
@@ -173,3 +174,15 @@ def test_without_a_parent_there_is_nothing_to_ask_for(request_: Any) -> None:
     """HTTP 400."""
     with pytest.raises(RequestError, match="no name or namespace"):
         customize(request_)
+
+
+def test_every_certificate_that_the_user_gives_is_asked_for() -> None:
+    """Also by a spec that is refused: they stay in use while it is."""
+    fields = ("caSecretRef", *CERTIFICATES.values())
+    custom = {field: {"name": f"my-{field.lower()}"} for field in fields}
+    for spec in ({"tls": {"customCerts": custom}}, {"version": 1, "tls": {"customCerts": custom}}):
+        _, secrets = rules(spec)
+        assert set(secrets["names"]) == {*IDENTITY, *(one["name"] for one in custom.values())}
+    refused: list[Any] = [1, {"customCerts": []}, {"customCerts": {"x": 1}}]
+    for tls in refused:
+        assert rules({"tls": tls})[1]["names"] == IDENTITY

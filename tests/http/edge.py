@@ -115,6 +115,7 @@ def report(**changes: Any) -> Report:
         "generation": 3,
         "outcome": Outcome.APPLIED,
         "phase": "Updating",
+        "is_ready": False,
         "observed": 31,
         "emitted": 32,
         "reissues": (

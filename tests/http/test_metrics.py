@@ -82,36 +82,55 @@ def test_the_earliest_expiry_of_all_clusters_is_one_gauge() -> None:
 def test_the_earliest_of_several_counts(clock: Clock) -> None:
     """And changes with a renewal of it."""
     gauge = ExpiryGauge(clock)
-    gauge.record("a", EXPIRY)
-    gauge.record("b", EXPIRY - timedelta(days=9))
+    gauge.clusters.record("a", EXPIRY)
+    gauge.clusters.record("b", EXPIRY - timedelta(days=9))
     assert gauge.earliest() == EXPIRY - timedelta(days=9)
-    gauge.record("b", EXPIRY + timedelta(days=9))
+    gauge.clusters.record("b", EXPIRY + timedelta(days=9))
     assert gauge.earliest() == EXPIRY
 
 
 def test_a_cluster_that_is_not_synced_for_an_hour_is_forgotten(clock: Clock) -> None:
     """It is gone: its certificates may expire."""
     gauge = ExpiryGauge(clock)
-    gauge.record("gone", EXPIRY - timedelta(days=9))
+    gauge.clusters.record("gone", EXPIRY - timedelta(days=9))
     clock.now += timedelta(minutes=40)
-    gauge.record("there", EXPIRY)
+    gauge.clusters.record("there", EXPIRY)
     assert gauge.earliest() == EXPIRY - timedelta(days=9)
     clock.now += timedelta(minutes=21)
     assert gauge.earliest() == EXPIRY
     clock.now += timedelta(hours=1)
     assert gauge.earliest() is None
-    assert len(gauge) == 0
+    assert len(gauge.clusters) == 0
 
 
 def test_the_map_of_clusters_is_bounded(clock: Clock) -> None:
     """The one synced longest ago makes room."""
     gauge = ExpiryGauge(clock, max_clusters=3)
     for day, uid in enumerate("abcd"):
-        gauge.record(uid, EXPIRY + timedelta(days=day))
-    gauge.record("b", EXPIRY + timedelta(days=1))
-    gauge.record("e", EXPIRY + timedelta(days=4))
-    assert len(gauge) == 3
+        gauge.clusters.record(uid, EXPIRY + timedelta(days=day))
+    gauge.clusters.record("b", EXPIRY + timedelta(days=1))
+    gauge.clusters.record("e", EXPIRY + timedelta(days=4))
+    assert len(gauge.clusters) == 3
     assert gauge.earliest() == EXPIRY + timedelta(days=1)
+
+
+def test_clusters_are_counted_by_whether_they_are_ready(clock: Clock) -> None:
+    """By their last sync of the last two minutes; one that is deleted counts no more."""
+    metrics = Metrics(clock=clock, version="1")
+    for uid, is_ready in (("a", True), ("b", False), ("c", False), ("b", True)):
+        metrics.synced(report(uid=uid, is_ready=is_ready), 0.0)
+    assert _ready(metrics) == (2, 1)
+    metrics.synced(report(uid="c", outcome=Outcome.DELETING), 0.0)
+    assert _ready(metrics) == (2, 0)
+    clock.now += timedelta(minutes=2, seconds=1)
+    assert _ready(metrics) == (0, 0)
+
+
+def _ready(metrics: Metrics) -> tuple[float | None, float | None]:
+    """Numbers of clusters that are ready, and that are not."""
+    name = "wazuh_hook_clusters"
+    yes, no = (metrics.registry.get_sample_value(name, {"ready": one}) for one in ("true", "false"))
+    return yes, no
 
 
 @pytest.mark.parametrize(

@@ -213,9 +213,10 @@ def test_a_client_without_a_good_certificate_is_told_why_and_so_is_the_log(
     assert "BEGIN" not in log
 
 
-def test_a_client_that_does_not_trust_this_server_is_named(tmp_path: Path) -> None:
-    """A CompositeController with another caBundle."""
-    context = client_context(tmp_path, authority=Authority("others"))
+@pytest.mark.parametrize("name", ["others", "servers"], ids=["another CA", "a CA made anew"])
+def test_a_client_that_does_not_trust_this_server_is_named(tmp_path: Path, name: str) -> None:
+    """A CompositeController with another caBundle, of another name or of the same one."""
+    context = client_context(tmp_path, authority=Authority(name))
     with running(**tls_settings(tmp_path)) as edge:
         with pytest.raises(ssl.SSLCertVerificationError):
             shake_hands(edge, context)

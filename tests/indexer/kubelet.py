@@ -42,8 +42,12 @@ class Owner:
 TESTER: Final = Owner(uid=os.geteuid(), gid=os.getegid())
 
 
+#: Kinds whose pods are played.
+_WORKLOADS: Final = frozenset({"Deployment", "Job", "StatefulSet"})
+
+
 class Pod:
-    """One pod of a rendered StatefulSet or Deployment, its file system below ``root``."""
+    """One pod of a rendered workload or Job, its file system below ``root``."""
 
     def __init__(self, objects: Objects, workload: str, *, name: str, root: Path) -> None:
         """Nothing is written yet. ``objects``: all that is rendered; ``name``: of the pod."""
@@ -53,7 +57,7 @@ class Pod:
         spec = next(
             one["spec"]["template"]["spec"]
             for (kind, found), one in objects.items()
-            if kind in {"StatefulSet", "Deployment"} and found == workload
+            if kind in _WORKLOADS and found == workload
         )
         self._container: Manifest = spec["containers"][0]
         self._volumes: dict[str, Manifest] = {one["name"]: one for one in spec["volumes"]}
@@ -67,6 +71,11 @@ class Pod:
     def path(self, inside: str) -> Path:
         """Where an absolute path of the container is."""
         return self.root / inside.lstrip("/")
+
+    @property
+    def command(self) -> list[str]:
+        """What the container runs, argument by argument; KeyError where the image says it."""
+        return list(self._container["command"])
 
     def environment(self) -> dict[str, str]:
         """Variables of the container, Secrets looked up; KeyError where one is missing."""

@@ -98,7 +98,7 @@ class Node:
         """Start it in the background. ``arguments`` follow those of the mapping."""
         temporary = self.place.root / "tmp"
         command = [
-            *_as_user(self.pod.owner),
+            *as_user(self.pod.owner),
             "java",
             *HEAP.split(),
             *_JVM,
@@ -322,7 +322,7 @@ def until(
     return time.monotonic() - began
 
 
-def _as_user(owner: Owner) -> list[str]:
+def as_user(owner: Owner) -> list[str]:
     """Start of a command: as the pod's user (OpenSearch refuses root), and not outliving us."""
     ours = ["setpriv", "--pdeathsig=TERM"]
     if os.geteuid() != 0:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.names import CA_CERT, TLS_CERT, TLS_KEY
-from tests.indexer.nodes import Nodes
+from tests.e2e.stack.processes import LOOPBACK
+from tests.indexer.kubelet import Objects, Pod
+from tests.indexer.nodes import Nodes, as_user
 
 Done = subprocess.CompletedProcess[str]
 
@@ -55,6 +59,41 @@ def script(
         **(environment or {}),
     }
     return _run(["/bin/sh", str(path)], own, seconds, nodes.folder)
+
+
+def job(
+    nodes: Nodes,
+    objects: Objects,
+    name: str,
+    *,
+    ordinal: int = 0,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = 120.0,
+) -> Done:
+    """Run the pod of a rendered Job, its Service led to one node.
+
+    Command, variables and files are those of the Job. What is another on one machine: paths, and
+    the port at which the name of the Service answers, of which curl's own settings tell.
+    ``environment`` replaces variables. Raises TimeoutExpired after ``seconds``.
+    """
+    root = Path(tempfile.mkdtemp(prefix="job-", dir=nodes.folder))
+    root.chmod(0o755)
+    pod = Pod(objects, name, name=name, root=root)
+    pod.owner.own(root)
+    pod.mount()
+    found = pod.environment()
+    service = urlsplit(found["INDEX_URL"])
+    port = nodes[ordinal].place.rest_port
+    (root / ".curlrc").write_text(
+        f'connect-to = "{service.hostname}:{service.port}:{LOOPBACK}:{port}"\n', encoding="utf-8"
+    )
+    mapped = {variable: str(pod.path(found[variable])) for variable in ("CERTIFICATES", "PATCH")}
+    return _run(
+        [*as_user(pod.owner), *pod.command],
+        {**found, **mapped, "CURL_HOME": str(root), **(environment or {})},
+        seconds,
+        root,
+    )
 
 
 def _run(

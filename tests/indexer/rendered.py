@@ -5,6 +5,7 @@ The hook is asked as in life until it writes nothing; certificates are those it 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,8 @@ WAZUH: Final = "4.14.4"
 REPLICAS: Final = 2
 #: Some rounds take the cluster to rest, in each of which time passes: none may lie in the future.
 _AGO: Final = timedelta(hours=2)
+#: For a cluster that a test takes through many rounds.
+LONG_AGO: Final = timedelta(hours=12)
 #: More calls of the hook than any cluster here needs, so that no two seeds share a draw.
 _CALLS: Final = 1000
 
@@ -45,17 +48,26 @@ class Rendered:
         version: str = WAZUH,
         seed: int = 0,
         age: timedelta = _AGO,
+        claims: int = 0,
     ) -> None:
         """At rest, every pod ready.
 
         ``spec``: what differs from two indexers of ``version``; another ``seed`` draws other keys
-        and passwords; ``age``: how long ago it was created.
+        and passwords; ``age``: how long ago it was created; ``claims``: of so many indexers, left
+        by an earlier cluster of the name.
         """
         whole = {"version": version, "indexer": {"replicas": REPLICAS}, **(spec or {})}
         self.created = real_time() - age
         created = ClusterBuilder(whole, now=self.created)
         created.calls = seed * _CALLS
+        created.add_claims(claims)
         self.cluster = at_rest(created)
+
+    def copy(self) -> Rendered:
+        """The same cluster, which then goes its own way."""
+        made = copy.copy(self)
+        made.cluster = self.cluster.copy()
+        return made
 
     @property
     def objects(self) -> Objects:

@@ -34,7 +34,11 @@ RECORDING: Final = Path(__file__).parent.parent / "recordings" / "5-steady-state
 @cache
 def _rendered(*, with_overrides: bool) -> tuple[Manifest, ...]:
     raw = {"manager": {"logRotation": {"enabled": True}}}
-    cluster = clusters.cluster(OVERRIDES if with_overrides else raw, secrets=SECRETS)
+    cluster = clusters.cluster(
+        OVERRIDES if with_overrides else raw,
+        secrets=SECRETS,
+        security_job=clusters.security_job(),
+    )
     return tuple(components.render(cluster))
 
 

@@ -291,23 +291,41 @@ def _with_user_credentials() -> ClusterBuilder:
     return at_rest(cluster)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(_with_login("Another-1"), id="password"),
-        pytest.param(_with_login("Once-and-4-all", "chief"), id="user-name"),
-    ],
-)
-def test_a_changed_administrator_is_held(change: dict[str, str]) -> None:
-    """The index still has the old password: what runs goes on with the copy."""
+@pytest.mark.parametrize("word", ["Once-and-4-all", "Another-1"])
+def test_another_name_of_the_administrator_is_held(word: str) -> None:
+    """The index keeps the user that it has, and a password of another user is not taken."""
     cluster = _with_user_credentials()
     before = answer(cluster)
-    cluster.add_user_secret("admin-login", change)
+    cluster.add_user_secret("admin-login", _with_login(word, "chief"))
     result = answer(cluster)
     assert judged(result, "SpecValid") == ("False", "FieldHeld")
-    assert condition(result, "SpecValid")["message"].startswith("spec.indexer.credentials: ")
+    message = condition(result, "SpecValid")["message"]
+    assert message.startswith("spec.indexer.credentials: ")
+    assert 'it stays "boss"' in message
     assert result.response.children == before.response.children
-    assert "Another-1" not in str(status(result))
+
+
+def test_another_password_of_the_administrator_is_no_fault() -> None:
+    """It is taken to the index; until then it stands beside the present one."""
+    cluster = _with_user_credentials()
+    before = child(answer(cluster), "Secret", NAMES.indexer_credentials)["data"]
+    cluster.add_user_secret("admin-login", _with_login("Another-1"))
+    result = answer(cluster)
+    assert judged(result, "SpecValid") == ("True", "Valid")
+    data = child(result, "Secret", NAMES.indexer_credentials)["data"]
+    assert data == {**before, "next-admin-password": base64_of("Another-1")}
+
+
+def test_an_immutable_copy_takes_no_other_password() -> None:
+    """A write would be refused for ever; the condition names the Secret."""
+    cluster = _with_user_credentials()
+    cluster.child("Secret", NAMES.indexer_credentials)["immutable"] = True
+    before = answer(cluster)
+    cluster.add_user_secret("admin-login", _with_login("Another-1"))
+    result = answer(cluster)
+    assert judged(result, "SpecValid") == ("False", "FieldHeld")
+    assert f"{NAMES.indexer_credentials} is immutable" in condition(result, "SpecValid")["message"]
+    assert result.response.children == before.response.children
 
 
 def test_removing_the_administrators_secret_changes_nothing() -> None:

@@ -145,6 +145,8 @@ def test_a_subject_changed_twice_keeps_every_name_in_use() -> None:
         cluster.wait(seconds=10)
     cluster.edit(lambda spec: spec["tls"]["certConfig"].update(organization="Third"))
     third = f"CN=wz-indexer,{REST.format('Third')}"
+    _step(cluster)
+    cluster.wait(seconds=AGED)  # it rolls together with the hash of the leaf just written
     result, _ = _step(cluster)
     assert set(_accepted(result)[0]) == {OLD_NODE, NEW_NODE, third}
     assert _subject(result, "indexer") == NEW_NODE

@@ -226,9 +226,35 @@ _DASHBOARD: Final = (
 )
 _CERTIFICATES: Final = "tls.certConfig"
 _DN: Final = (("a", "Wazuh 2.0-b", "a."), ("", "a,b", "a=b", 'a"b', "a\\b", "a+b", " a", "a ", "é"))
+#: What refers to no Secret.
+_NO_REFERENCES: Final[tuple[Any, ...]] = (
+    *({}, {"name": ""}, {"name": "A"}, {"name": 1}, {"key": "a"}),
+    *("a", []),
+)
+_LEAVES: Final = (
+    "nodeSecretRef",
+    "managerMasterSecretRef",
+    "managerWorkerSecretRef",
+    "dashboardSecretRef",
+    "filebeatSecretRef",
+    "adminSecretRef",
+)
 _TLS: Final = (
     Bound("tls.enabled", (True,), ("true", 1)),
     boolean("tls.hotReload.enabled"),
+    Bound(
+        "tls.customCerts",
+        ({}, *({"caSecretRef": {"name": "a.b-c"}, leaf: {"name": "a"}} for leaf in _LEAVES)),
+        (
+            [],
+            "a",
+            *(
+                {"caSecretRef": {"name": "a"}} | {leaf: one}
+                for leaf in ("caSecretRef", *_LEAVES)
+                for one in _NO_REFERENCES
+            ),
+        ),
+    ),
     Bound(f"{_CERTIFICATES}.country", ("DE",), ("", "de", "D", "DEU", "D1", "DE\n", 1)),
     *(
         Bound(f"{_CERTIFICATES}.{name}", (*_DN[0], "a" * 64), (*_DN[1], "a" * 65, "a\n", 1))

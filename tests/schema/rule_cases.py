@@ -317,7 +317,26 @@ def _certificates() -> list[Case]:
         ({"validityDays": 10, "renewalThresholdDays": 3, "caValidityDays": 60}, False),
         ({"validityDays": 30, "renewalThresholdDays": None}, False),
     ]
+    custom = "tls.customCerts"
+    ca, leaf = {"caSecretRef": {"name": "ca"}}, {"name": "leaf"}
     return [
+        Case("a CA of the user", _at(custom, ca)),
+        Case("no certificate of the user", _at(custom, {})),
+        *(
+            one
+            for ref in (
+                "nodeSecretRef",
+                "managerMasterSecretRef",
+                "managerWorkerSecretRef",
+                "dashboardSecretRef",
+                "filebeatSecretRef",
+                "adminSecretRef",
+            )
+            for one in (
+                Case(f"{ref} with a CA", _at(custom, {**ca, ref: leaf})),
+                Case(f"{ref} alone", _at(custom, {ref: leaf}), f"spec.{custom}"),
+            )
+        ),
         Case("TLS on", _at("tls.enabled", value=True)),
         Case("TLS off", _at("tls.enabled", value=False), "spec.tls.enabled"),
         *(

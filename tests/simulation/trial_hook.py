@@ -329,6 +329,7 @@ def _report(cluster: Manifest, emitted: int) -> Report:
         uid=metadata["uid"],
         generation=metadata["generation"],
         outcome=Outcome.APPLIED,
+        is_ready=False,
         phase="",
         observed=0,
         emitted=emitted,

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import ssl
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ import yaml
 from app.result import Manifest
 from app.simulation.api_calls import ApiError
 from app.simulation.kinds import Kind
+from app.simulation.remote.tls import client_context
 
 TIMEOUT_SECONDS: Final = 30.0
 #: The server ends a watch after this time; the client goes on with the next one.
@@ -127,14 +127,10 @@ def access_of(kubeconfig: Path) -> Access:
     if "exec" in user or "auth-provider" in user:
         raise ValueError(f"{kubeconfig}: use a token or a client certificate")
     authority = _content(cluster, "certificate-authority", kubeconfig.parent)
-    tls = ssl.create_default_context(cadata=None if authority is None else authority.decode())
     certificate = _content(user, "client-certificate", kubeconfig.parent)
     key = _content(user, "client-key", kubeconfig.parent)
-    if certificate is not None and key is not None:
-        with tempfile.NamedTemporaryFile() as pair:  # the ssl module reads files only
-            pair.write(certificate + b"\n" + key)
-            pair.flush()
-            tls.load_cert_chain(pair.name)
+    pair = None if certificate is None or key is None else (certificate, key)
+    tls = client_context(None if authority is None else authority.decode(), pair)
     return Access(server=cluster["server"], context=tls, token=user.get("token"))
 
 

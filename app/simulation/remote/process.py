@@ -34,6 +34,7 @@ from app.simulation.sync_record import Ending, Pace, Sync
 from app.simulation.timeline import Timeline
 
 EXIT_VIOLATIONS: Final = 3
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 USER_AGENT: Final = "metacontroller/v4.17.2 (model)"
 
 
@@ -86,7 +87,7 @@ class Process:
         self._controller = Metacontroller(
             timeline,
             self._api,
-            Webhooks(manifest, timeline.now),
+            Webhooks(manifest, timeline.now, self._api.find),
             self._registration,
             self._assertions,
             random.Random(),  # noqa: S311 - the order of writes within a kind
@@ -126,10 +127,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--controller", default="wazuhcluster", metavar="NAME")
     options = parser.parse_args(argv)
     process = Process(Connection(access_of(options.kubeconfig), USER_AGENT), options.controller)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ENDING:
         signal.signal(number, lambda *_: process.stop())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     process.run()
     if process.outdated and not process.stopping:
+        # One that comes meanwhile waits until the new program can hear it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         arguments = list(sys.argv[1:] if argv is None else argv)
         os.execv(sys.executable, [sys.executable, "-m", "app.simulation.remote", *arguments])  # noqa: S606
     return EXIT_VIOLATIONS if process.broken else 0

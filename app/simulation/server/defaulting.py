@@ -99,7 +99,8 @@ def _job_spec(spec: Manifest) -> None:
     spec.setdefault("backoffLimit", 6)
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
-    spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
+    replaced = "Failed" if "podFailurePolicy" in spec else "TerminatingOrFailed"
+    spec.setdefault("podReplacementPolicy", replaced)
     if "parallelism" not in spec and "completions" not in spec:
         spec["completions"] = 1
     spec.setdefault("parallelism", 1)

@@ -55,6 +55,8 @@ class Jobs:
         verdict = None
         if left is not None and left <= 0:
             verdict = ("Failed", "DeadlineExceeded")
+        elif any(_fails_job(item, pod) for pod in pods):
+            verdict = ("Failed", "PodFailurePolicy")
         elif failed > item["spec"]["backoffLimit"]:
             verdict = ("Failed", "BackoffLimitExceeded")
         elif succeeded >= completions:
@@ -147,6 +149,24 @@ class Jobs:
             return left
         self._api.delete(key_of(item), ACTOR)
         return None
+
+
+def _fails_job(item: Manifest, pod: Manifest) -> bool:
+    """Whether the Job's pod failure policy ends it for the exit status of this pod."""
+    rules = item["spec"].get("podFailurePolicy", {}).get("rules", [])
+    fatal = {
+        status
+        for rule in rules
+        if rule["action"] == "FailJob" and rule.get("onExitCodes", {}).get("operator") == "In"
+        for status in rule["onExitCodes"]["values"]
+    }
+    ended = (one["state"].get("terminated", {}) for one in _containers(pod))
+    return any(one.get("exitCode") in fatal for one in ended)
+
+
+def _containers(pod: Manifest) -> list[Manifest]:
+    found: list[Manifest] = pod["status"].get("containerStatuses", [])
+    return found
 
 
 def finished(item: Manifest) -> Manifest:

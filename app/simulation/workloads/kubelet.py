@@ -68,12 +68,20 @@ def _never(_: Manifest) -> bool:
     return False
 
 
+def _does_nothing(_: Manifest) -> int:
+    return 0
+
+
 class Kubelet:
-    """All nodes. The predicates are faults; change them by `break_pods` and `repair`."""
+    """All nodes. The predicates are faults; change them by `break_pods` and `repair`.
+
+    ``program``: what a pod that ends by itself does; gives its exit status.
+    """
 
     def __init__(self, timeline: Timeline, api: ApiServer, habits: Habits) -> None:
         """``habits``: durations."""
         self.loaded: dict[str, Loaded] = {}
+        self.program: Callable[[Manifest], int] = _does_nothing
         self._timeline = timeline
         self._api = api
         self._habits = habits
@@ -222,9 +230,15 @@ class Kubelet:
 
     def _end(self, uid: str, namespace: str, name: str) -> None:
         pod = self._live(uid, namespace, name)
-        if pod is not None:
-            phase = "Failed" if self._failing(pod) else "Succeeded"
-            self._write(pod, {**pod["status"], "phase": phase})
+        if pod is None:
+            return
+        exit_status = 1 if self._failing(pod) else self.program(pod)
+        ended = [
+            {"name": one["name"], "state": {"terminated": {"exitCode": exit_status}}}
+            for one in pod["spec"]["containers"]
+        ]
+        phase = "Failed" if exit_status else "Succeeded"
+        self._write(pod, {**pod["status"], "phase": phase, "containerStatuses": ended})
 
     def _remove(self, uid: str, namespace: str, name: str) -> None:
         if self._api.has_uid("Pod", namespace, name, uid):

@@ -14,7 +14,7 @@ from app.simulation.remote.connection import Connection
 ROOT: Final = Path(__file__).parents[3]
 CRD: Final = ROOT / "crds" / "wazuhclusters.resources.wazuh.com.yaml"
 CONTROLLER: Final = ROOT / "metacontroller" / "compositecontroller.yaml"
-CONTROLLER_CRD: Final = Path(__file__).parent / "compositecontrollers.yaml"
+METACONTROLLER_CRDS: Final = Path(__file__).parent / "metacontroller.yaml"
 RESYNC_SECONDS: Final = 15
 NODES: Final = 3
 _CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -26,9 +26,10 @@ def furnish(connection: Connection, hook_url: str, storage_class: Path) -> None:
     for number in range(NODES):
         connection.call("POST", "/api/v1/nodes", _node(number))
     connection.call("POST", "/apis/storage.k8s.io/v1/storageclasses", _read(storage_class))
-    for path in (CONTROLLER_CRD, CRD):
-        definition = _read(path)
+    definitions = [*_read_all(METACONTROLLER_CRDS), _read(CRD)]
+    for definition in definitions:
         connection.call("POST", _CRDS, definition)
+    for definition in definitions:
         _wait_established(connection, definition["metadata"]["name"])
     registration = controller(hook_url)
     connection.call(
@@ -75,5 +76,9 @@ def _wait_established(connection: Connection, name: str) -> None:
 
 
 def _read(path: Path) -> Manifest:
-    manifest: Manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
+    [manifest] = _read_all(path)
     return manifest
+
+
+def _read_all(path: Path) -> list[Manifest]:
+    return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))

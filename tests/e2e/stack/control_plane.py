@@ -113,7 +113,11 @@ class ControlPlane:
         ]
 
     def _api_flags(self, port: int) -> list[str]:
-        """`facts` on the control plane say why each of them is needed."""
+        """Loopback only, nothing throttled, and what only a kubelet would lift is left out.
+
+        Scheduler and controller-manager wait for ever for the request-header part; a new Node would
+        keep the taint that TaintNodesByCondition gives it.
+        """
         folder = self._folder
         return [
             f"--etcd-servers={self._etcd_url}",

@@ -17,17 +17,23 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 API_SERVICE: Final = "10.0.0.1"
 LOOPBACK: Final = "127.0.0.1"
 
+#: Names by which a server on loopback is called.
+LOOPBACK_NAMES: Final = (
+    x509.IPAddress(ipaddress.ip_address(LOOPBACK)),
+    x509.DNSName("localhost"),
+)
+
 _Usage = x509.ObjectIdentifier
 
 
 class Authority:
     """A certificate authority in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "e2e") -> None:
         """Write ca.crt."""
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("e2e")
+        self._name = named(name)
         builder = _builder(self._name, self._name, self._key.public_key())
         builder = builder.add_extension(
             x509.BasicConstraints(ca=True, path_length=0), critical=True
@@ -57,15 +63,11 @@ def write_credentials(folder: Path, server: str) -> Path:
     authority = Authority(folder)
     authority.issue(
         "api",
-        _name("kube-apiserver"),
+        named("kube-apiserver"),
         ExtendedKeyUsageOID.SERVER_AUTH,
-        (
-            x509.IPAddress(ipaddress.ip_address(LOOPBACK)),
-            x509.IPAddress(ipaddress.ip_address(API_SERVICE)),
-            x509.DNSName("localhost"),
-        ),
+        (*LOOPBACK_NAMES, x509.IPAddress(ipaddress.ip_address(API_SERVICE))),
     )
-    authority.issue("admin", _name("admin", "system:masters"), ExtendedKeyUsageOID.CLIENT_AUTH)
+    authority.issue("admin", named("admin", "system:masters"), ExtendedKeyUsageOID.CLIENT_AUTH)
     signing = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     (folder / "sa.key").write_bytes(_pem(signing))
     (folder / "sa.pub").write_bytes(
@@ -97,7 +99,8 @@ def _kubeconfig(folder: Path, server: str) -> Path:
     return path
 
 
-def _name(common: str, organization: str | None = None) -> x509.Name:
+def named(common: str, organization: str | None = None) -> x509.Name:
+    """Subject of a certificate."""
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, common)]
     if organization is not None:
         parts.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))

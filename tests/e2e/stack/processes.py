@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ class Process:
         """Nothing is started yet."""
         self.name = name
         self.log = folder / f"{name}.log"
-        self._pid = folder / f"{name}.pid"
+        self._pid_file = folder / f"{name}.pid"
         self._command = [str(part) for part in command]
         self._running: subprocess.Popen[bytes] | None = None
 
@@ -40,7 +41,14 @@ class Process:
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
-        self._pid.write_text(str(self._running.pid), encoding="utf-8")
+        self._pid_file.write_text(str(self._running.pid), encoding="utf-8")
+
+    @property
+    def pid(self) -> int:
+        """Id of the running process. ProcessError if there is none."""
+        if self._running is None:
+            raise ProcessError(f"{self.name} does not run")
+        return self._running.pid
 
     def check(self) -> None:
         """ProcessError if it has ended."""
@@ -60,10 +68,20 @@ class Process:
         except subprocess.TimeoutExpired:
             running.kill()
             return running.wait(STOP_SECONDS)
+        finally:
+            self._pid_file.unlink()
 
     def tail(self) -> str:
         """Last lines of the log."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+
+
+def kill_leftovers(folder: Path) -> None:
+    """End what was started below ``folder`` and not stopped: its starter was killed before."""
+    for path in folder.rglob("*.pid"):
+        with suppress(ProcessLookupError):
+            os.kill(int(path.read_text(encoding="utf-8")), signal.SIGKILL)
+        path.unlink()
 
 
 def free_ports(count: int) -> list[int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,12 +17,13 @@ import orjson
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One answer. ``lines``: of a watch, in place of ``body``."""
+    """One answer. ``lines``: of a watch, in place of ``body``. ``delay_seconds``: before it."""
 
     status: int = 200
     body: Any = None
     lines: tuple[Any, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    delay_seconds: float = 0.0
 
     @property
     def content(self) -> bytes:
@@ -82,13 +84,15 @@ def serving() -> Iterator[ScriptedServer]:
                     body=body,
                 )
             )
+            time.sleep(said.delay_seconds)
             content = said.content
             self.send_response(said.status)
             for name, value in said.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # a caller that did not wait
+                self.end_headers()
+                self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _do  # noqa: N815 - names of http.server
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,11 @@ from tests.simulation.workloads.world import World, job, placed, template
 def always(_: Manifest) -> bool:
     """Every pod."""
     return True
+
+
+def _status(exit_status: int, _: Manifest) -> int:
+    """Exit status of every pod."""
+    return exit_status
 
 
 def test_a_job_completes() -> None:
@@ -40,6 +46,18 @@ def test_a_failing_job_gives_up_after_its_retries() -> None:
     world.advance(200)
     assert finished(world.get("Job"))["reason"] == "BackoffLimitExceeded"
     assert world.get("Job")["status"]["failed"] == 3
+
+
+def test_a_pod_failure_policy_ends_a_job_at_once() -> None:
+    """For the exit status that it names, and for no other."""
+    rule = {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [2]}}
+    for exit_status, reason in ((2, "PodFailurePolicy"), (1, "BackoffLimitExceeded")):
+        world = World()
+        world.kubelet.program = partial(_status, exit_status)
+        world.api.create(job(backoffLimit=1, podFailurePolicy={"rules": [rule]}), "me")
+        world.advance(60)
+        assert finished(world.get("Job"))["reason"] == reason
+        assert len(world.names("Pod")) == exit_status % 2 + 1
 
 
 def test_a_job_ends_at_its_deadline() -> None:
