@@ -2,6 +2,7 @@
 #
 #   make demo     a WazuhCluster becomes a running cluster in the simulator; manifests in build/demo
 #   make test     the test suite            make check    linters, types, import contracts, generated files
+#   make test-slow  years of virtual time, thousands of random histories
 #   make bench    the figures               make golden   accept changed goldens (then review the diff)
 #   make e2e      the tests on a real control plane; its first run builds that from source, with Go
 #   make e2e-indexer  what is rendered, on real OpenSearch nodes; its first run fetches them with Maven
@@ -19,7 +20,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --u
 	--python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test e2e e2e-indexer demo bench generate golden lock clean
+.PHONY: help install check test test-slow e2e e2e-indexer demo bench generate golden lock clean
 
 help:
 	@sed -n 's/^#  *make/make/p' Makefile
@@ -54,7 +55,10 @@ check: install
 	$(BIN)/python -m hack.generate_chart_docs --check
 
 test: install
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-slow: install
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
 e2e: install
 	$(BIN)/python -m tests.e2e.run $(E2E_OPTIONS)

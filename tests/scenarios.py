@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
+from app import names
 from app.hook.sync import sync
 from app.resolve.custom_certificates import REFERENCES
 from app.result import Manifest
@@ -176,6 +177,16 @@ def _near_expiry() -> ClusterBuilder:
             cluster.remove("Secret", NAMES.certs(leaf))
     at_rest(cluster)
     cluster.wait(days=242)
+    return cluster
+
+
+@scenario(
+    "paused", "A certificate is due and the spec was edited: everything stays, and it is said."
+)
+def _paused() -> ClusterBuilder:
+    cluster = _near_expiry()
+    cluster.edit(lambda spec: spec.update(dashboard={"replicas": 2}))
+    cluster.parent["metadata"]["annotations"] = {names.PAUSED: "true"}
     return cluster
 
 

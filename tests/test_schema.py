@@ -8,6 +8,7 @@ import pytest
 
 from app import names
 from app.hook.sync import sync
+from app.resolve.custom_certificates import REFERENCES
 from app.result import Manifest
 from tests.cluster_builder import NAME, seeded_entropy
 from tests.kubernetes_schema import NEWEST, OLDEST, VERSIONS, schema_faults
@@ -23,7 +24,7 @@ LEVELS = {
     f"StatefulSet/{NAME}-{names.Role.MANAGER_WORKER}": Level.BASELINE,
 }
 #: What the scenarios' users bring.
-BROUGHT = EXTERNAL | {"Secret/my-key"}
+BROUGHT = EXTERNAL | {f"Secret/my-{name}" for name in ("key", *REFERENCES)}
 
 
 @cache

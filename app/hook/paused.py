@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from app import names
-from app.certificates.plan import CertificatePlan
 from app.credentials import security_job
 from app.entropy import Entropy
 from app.hook.answer import answer
@@ -37,7 +36,8 @@ def paused_answer(asked: SyncRequest, *, now: datetime, entropy: Entropy) -> Res
     named = Names(cluster=asked.name, namespace=asked.namespace, domain="")
     certificates = certificate_plan(asked, named, None, now=now, entropy=entropy)
     children = tuple(frozen.children(asked.observed))
-    rolled = rollout.plan(frozen_facts(asked, named, certificates, now), list(children))
+    unwritten = replace(certificates, reissues=(), rewritten=frozenset())  # none of it is sent
+    rolled = rollout.plan(frozen_facts(asked, named, unwritten, now), list(children))
     told = build(
         StatusFacts(
             request=asked,
@@ -57,14 +57,9 @@ def paused_answer(asked: SyncRequest, *, now: datetime, entropy: Entropy) -> Res
         told,
         children=children,
         rolled=rolled,
-        certificates=_unwritten(certificates),
+        certificates=unwritten,
         reissues=(),
         outcome=Outcome.PAUSED,
         now=now,
         is_waiting=False,
     )
-
-
-def _unwritten(certificates: CertificatePlan) -> CertificatePlan:
-    """The plan without what it would write: none of it is sent."""
-    return replace(certificates, reissues=(), rewritten=frozenset())

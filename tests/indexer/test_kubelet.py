@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.names import Role
 from tests.cluster_builder import NAMES
 from tests.indexer.kubelet import Pod, data_of, project
 from tests.indexer.rendered import Rendered
+from tests.scenarios import at_rest
 
 CONFIG = "/usr/share/wazuh-indexer/config"
 
@@ -58,6 +60,21 @@ def test_a_variable_from_a_secret_has_its_value(rendered: Rendered, tmp_path: Pa
     found = rendered.pod(Role.MANAGER_MASTER, 0, tmp_path).environment()
     wanted = rendered.secret(NAMES.indexer_credentials)["admin-password"]
     assert found["INDEXER_PASSWORD"] == wanted
+
+
+def test_a_job_has_a_pod_too(rendered: Rendered, tmp_path: Path) -> None:
+    """Its command, and of the Secret with the patch that one file."""
+    changing = rendered.copy()
+    changing.cluster.annotate(rotate_passwords="one")
+    at_rest(changing.cluster)
+    [job] = changing.cluster.jobs()
+    assert rendered.cluster.jobs() == []
+    pod = Pod(changing.objects, job["metadata"]["name"], name="job", root=tmp_path)
+    pod.mount()
+    assert pod.command == job["spec"]["template"]["spec"]["containers"][0]["command"]
+    patch = pod.path(pod.environment()["PATCH"])
+    assert [path.name for path in _visible(patch.parent)] == ["security-patch.json"]
+    assert hashlib.sha256(patch.read_bytes()).hexdigest() == pod.command[-1]
 
 
 def test_a_missing_secret_keeps_the_pod_from_starting(rendered: Rendered, tmp_path: Path) -> None:

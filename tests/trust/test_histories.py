@@ -17,6 +17,8 @@ from tests.convergence.world import annotate, status, told
 from tests.trust.histories import History
 from tests.trust.variants import VARIANTS
 
+pytestmark = pytest.mark.slow
+
 _SEED = int(os.environ.get("TRUST_SEED", "0"))
 _COUNT = int(os.environ.get("TRUST_HISTORIES", "6"))
 _STEPS = 5

@@ -17,6 +17,8 @@ from tests.trust.traces import random_setting, replay, shrunk, walk
 from tests.trust.variants import VARIANTS
 from tests.trust.world import Setting
 
+pytestmark = pytest.mark.slow
+
 _TRACES = int(os.environ.get("TRUST_TRACES", "1000"))
 _SEED = int(os.environ.get("TRUST_SEED", "0"))
 #: Parts that may run side by side.
