@@ -125,7 +125,13 @@ class HookEndpoint:
                 max_bytes=settings.max_body_bytes,
                 timeout_seconds=settings.body_timeout_seconds,
             )
-            return await self.respond(body, receive, time.perf_counter())
+            started = time.perf_counter()
+            try:
+                return await self.respond(body, receive, started)
+            except (RefusalError, ClientGoneError):
+                raise
+            except Exception as error:  # noqa: BLE001 - before the hook was asked
+                return self._failed(error, {}, started)
 
     async def respond(self, body: bytes, receive: Receive, started: float) -> Answer:
         """Answer to a whole body; ``started`` is on the clock of `time.perf_counter`."""
@@ -142,15 +148,19 @@ class HookEndpoint:
         except (RefusalError, ClientGoneError):
             raise
         except Exception as error:  # noqa: BLE001 - a defect must answer 500, never a partial list
-            identity = self.edge.telemetry.failed(
-                error,
-                hook=self.name,
-                parent=parent_fields(request),
-                seconds=time.perf_counter() - started,
-            )
-            if isinstance(error, RegistrationError):
-                return text_answer(500, str(error))
-            return text_answer(500, f"internal error, the log of the hook has it as {identity}")
+            return self._failed(error, request, started)
+
+    def _failed(self, error: Exception, request: Body, started: float) -> Answer:
+        """Log a defect and answer 500."""
+        identity = self.edge.telemetry.failed(
+            error,
+            hook=self.name,
+            parent=parent_fields(request),
+            seconds=time.perf_counter() - started,
+        )
+        if isinstance(error, RegistrationError):
+            return text_answer(500, str(error))
+        return text_answer(500, f"internal error, the log of the hook has it as {identity}")
 
     async def answer(
         self, request: Body, receive: Receive, started: float, key: bytes | None

@@ -213,3 +213,16 @@ def test_an_answer_that_says_nothing_of_time_is_never_kept() -> None:
         for _ in range(2):
             edge.client.post("/sync", json=REQUEST)
         assert len(edge.fake.calls) == 2
+
+
+def test_a_defect_before_the_hook_is_asked_has_an_id_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The log says where it was; the answer is no partial list."""
+    with running() as edge:
+        monkeypatch.setattr(ReuseCache, "find", lambda *_: 1 / 0)
+        answer = edge.client.post("/sync", json=REQUEST)
+        assert answer.status_code == 500
+        [event] = edge.events("sync_failed")
+        assert event["error_id"] in answer.text
+        assert event["error_type"] == "ZeroDivisionError"

@@ -30,7 +30,7 @@ call() {
         answer=${output%$'\n'*}
     else
         code=000
-        answer=$output
+        answer=${output%%$'\n'*} # curl's first line; the others explain it at length
     fi
 }
 

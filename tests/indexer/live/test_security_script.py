@@ -6,7 +6,8 @@ have the passwords of before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import copy
+from collections.abc import Iterator
 from typing import Final
 
 import orjson
@@ -158,37 +159,22 @@ def test_a_new_cluster_on_old_claims_takes_its_passwords(new_nodes: NewNodes) ->
     assert (users_of(second), second.cluster.jobs()) == (new, [])
 
 
-def _anothers(
-    ours: Mapping[str, str], _stranger: Mapping[str, str], filebeat: Mapping[str, str]
-) -> Mapping[str, str]:
-    return filebeat
-
-
-def _of_another_ca(
-    ours: Mapping[str, str], stranger: Mapping[str, str], _filebeat: Mapping[str, str]
-) -> Mapping[str, str]:
-    return {**stranger, CA_CERT: ours[CA_CERT]}
-
-
-def _another_ca(
-    _ours: Mapping[str, str], stranger: Mapping[str, str], _filebeat: Mapping[str, str]
-) -> Mapping[str, str]:
-    return stranger
-
-
 @pytest.mark.parametrize(
-    ("mounted", "says"),
+    ("leaf", "is_strangers", "has_our_ca", "says"),
     [
-        pytest.param(_anothers, "security index: HTTP status 401", id="the leaf of Filebeat"),
-        pytest.param(_of_another_ca, "security plugin: no answer: curl: (", id="of another CA"),
-        pytest.param(_another_ca, "security plugin: no answer: curl: (60)", id="another CA"),
+        pytest.param("filebeat", False, True, "security index: HTTP status 401", id="another leaf"),
+        pytest.param("admin", True, True, "security plugin: no answer: curl: (", id="not our CA's"),
+        pytest.param("admin", True, False, "security plugin: no answer: curl: (60)", id="no CA"),
     ],
 )
 def test_with_a_wrong_certificate_it_gives_up_and_tells_no_secret(
     nodes: Nodes,
     changing: Rendered,
     run_stranger: Rendered,
-    mounted: Callable[..., Mapping[str, str]],
+    *,
+    leaf: str,
+    is_strangers: bool,
+    has_our_ca: bool,
     says: str,
 ) -> None:
     """Exit status 1, for the next pod may mount the right one; the passwords stay.
@@ -198,11 +184,10 @@ def test_with_a_wrong_certificate_it_gives_up_and_tells_no_secret(
     old = users_of(changing)
     changing.cluster.annotate(rotate_passwords="with-a-wrong-certificate")
     name = name_of(changing)
-    admin, filebeat = (
-        changing.child("Secret", NAMES.certs(leaf)) for leaf in ("admin", "filebeat")
-    )
-    stranger = run_stranger.child("Secret", NAMES.certs("admin"))
-    wrong = {**admin, "data": mounted(admin["data"], stranger["data"], filebeat["data"])}
+    source = run_stranger if is_strangers else changing
+    wrong = copy.deepcopy(source.child("Secret", NAMES.certs(leaf)))
+    if has_our_ca:
+        wrong["data"][CA_CERT] = changing.child("Secret", NAMES.certs("admin"))["data"][CA_CERT]
     objects = {**changing.objects, ("Secret", NAMES.certs("admin")): wrong}
     done = job(nodes, objects, name, environment={"PATIENCE": "0"})
     assert done.returncode == ANOTHER_TRY
