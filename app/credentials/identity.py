@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app import kinds, names
+from app.certificates.leaves import leaf_plans
 from app.credentials import access, own_secrets, passwords, recovery
 from app.credentials.access import UserAccess
 from app.credentials.own_secrets import Values
@@ -174,19 +175,28 @@ def acted_upon(request: SyncRequest) -> dict[str, str]:
         for name, value in as_map(request.status.get("requests")).items()
         if isinstance(value, str)
     }
-    secrets = request.observed.secrets
-    for secret in secrets.values():
-        value = secret.annotations.get(names.RECREATE_SECRET)
-        if value is not None and value == request.annotations.get(names.RECREATE_SECRET):
-            recorded[names.RECREATE_SECRET] = value
-    wanted = request.annotations.get(names.ROTATE_PASSWORDS)
     named = Names(cluster=request.name, namespace=request.namespace, domain="")
-    pair = [secrets.get(one) for one in (named.indexer_credentials, named.dashboard_credentials)]
-    if wanted and all(
-        one is not None and one.annotations.get(names.ROTATE_PASSWORDS) == wanted for one in pair
+    credentials = (named.indexer_credentials, named.dashboard_credentials)
+    leaves = tuple(plan.secret for plan in leaf_plans(named, None))
+    for name, recorders in (
+        (names.ROTATE_PASSWORDS, credentials),
+        (names.RENEW_CERTIFICATES, leaves),
+        (names.ROTATE_CA, (named.ca,)),
+        (names.RECREATE_CA, (named.ca,)),
     ):
-        recorded[names.ROTATE_PASSWORDS] = wanted
+        if all(_has_recorded(request, secret, name) for secret in recorders):
+            recorded[name] = request.annotations[name]
+    if any(
+        _has_recorded(request, secret, names.RECREATE_SECRET) for secret in request.observed.secrets
+    ):
+        recorded[names.RECREATE_SECRET] = request.annotations[names.RECREATE_SECRET]
     return recorded
+
+
+def _has_recorded(request: SyncRequest, secret: str, name: str) -> bool:
+    """Whether a Secret was written for the value that an annotation has now."""
+    wanted, observed = request.annotations.get(name), request.observed.secrets.get(secret)
+    return bool(wanted) and observed is not None and observed.annotations.get(name) == wanted
 
 
 def _lost_message(request: SyncRequest, identity: Identity, trace: str) -> str:

@@ -54,8 +54,8 @@ def test_what_was_just_issued_is_not_due(settled: World, hours: int, threshold: 
         assert time.microsecond == 0
 
 
-def test_renewals_of_many_clusters_are_spread(settled: World) -> None:
-    """100 clusters of one minute spread over at least a tenth of the window (C62)."""
+def test_c62_renewals_of_many_clusters_are_spread(settled: World) -> None:
+    """100 clusters of one minute spread over at least a tenth of the window."""
     times: list[datetime] = []
     for cluster in range(100):
         facts = living(settled.active, 365 * DAY, f"{cluster:x}")
