@@ -35,6 +35,8 @@ from tests.convergence.witness import Witness
 from tests.convergence.world import created, edit, rested, secret_data, settle, status, told
 from tests.scenarios import base64_of
 
+pytestmark = pytest.mark.slow
+
 OWN_CA: Final[Mapping[str, Any]] = {"tls": {"customCerts": {"caSecretRef": {"name": CA_SECRET}}}}
 REFERENCES: Final = {
     "nodeSecretRef": "my-indexer",

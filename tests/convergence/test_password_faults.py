@@ -29,6 +29,8 @@ from tests.convergence.test_passwords import (
 from tests.convergence.witness import Witness
 from tests.convergence.world import condition, edit, rested, secret_data, status, told
 
+pytestmark = pytest.mark.slow
+
 REFUSED: Final = {"indexer": {"javaOpts": "-Xmx1g"}}
 
 

@@ -19,6 +19,8 @@ from tests.seeded import answer, ask, differences, edited, paths, rest, reworded
 from tests.strategies import edits, invalid_specs, moments, specs, with_nulls
 from tests.strategies.faulty import merged
 
+pytestmark = pytest.mark.slow
+
 Spec = dict[str, Any]
 
 

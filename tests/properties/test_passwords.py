@@ -26,6 +26,8 @@ from tests.seeded import forbidden_changes, running
 from tests.strategies import subsets
 from tests.user_objects import ADMINISTRATOR
 
+pytestmark = pytest.mark.slow
+
 ADMIN, CONSOLE, SECURITY = (
     NAMES.indexer_credentials,
     NAMES.dashboard_credentials,

@@ -21,6 +21,8 @@ from tests.properties.profile import examples
 from tests.seeded import answer, differences, forbidden_changes, paths, rest, running
 from tests.strategies import moments, shuffled, subsets
 
+pytestmark = pytest.mark.slow
+
 WORKLOADS = frozenset({"StatefulSet", "Deployment"})
 
 
